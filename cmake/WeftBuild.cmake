@@ -97,7 +97,7 @@ function(weft_tablegen_headers subdir td)
     file(MAKE_DIRECTORY "${dir}")
     add_custom_command(OUTPUT "${path}"
       COMMAND ${MLIR_TABLEGEN_EXE} ${flags} -I "${CMAKE_SOURCE_DIR}/include"
-        -I ${MLIR_INCLUDE_DIR} "${CMAKE_CURRENT_SOURCE_DIR}/${td}" -o "${path}"
+        -I ${MLIR_INCLUDE_DIRS} "${CMAKE_CURRENT_SOURCE_DIR}/${td}" -o "${path}"
         -d "${path}.d" --write-if-changed
       DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${td}"
       DEPFILE "${path}.d"
