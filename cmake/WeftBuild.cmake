@@ -96,7 +96,7 @@ function(weft_tablegen_headers subdir td)
     get_filename_component(dir "${path}" DIRECTORY)
     file(MAKE_DIRECTORY "${dir}")
     add_custom_command(OUTPUT "${path}"
-      COMMAND ${MLIR_TABLEGEN_EXE} ${flags} -I "${CMAKE_SOURCE_DIR}/include"
+      COMMAND ${MLIR_TABLEGEN_EXE} ${flags} -I "${CMAKE_CURRENT_SOURCE_DIR}" -I "${CMAKE_SOURCE_DIR}/include"
         -I ${MLIR_INCLUDE_DIRS} "${CMAKE_CURRENT_SOURCE_DIR}/${td}" -o "${path}"
         -d "${path}.d" --write-if-changed
       DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${td}"
