@@ -11,6 +11,8 @@
 #ifndef WEFT_MACHINE_LAYOUT_H
 #define WEFT_MACHINE_LAYOUT_H
 
+#include "weft/Machine/Error.h"
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -63,6 +65,23 @@ struct Layout {
     return p;
   }
 };
+
+/// Checks that a layout can hold a tensor of this shape in vectors of `lanes`
+/// lanes: one list of digits per dimension, extents that cover the dimension,
+/// and every element within the lanes, words and columns. Takes time in the
+/// number of digits only, whatever the numbers; afterwards at() is defined for
+/// every element. Invalid otherwise; the message names dimension and digit.
+Status checkLayout(const Layout &layout, std::span<const int64_t> shape,
+                   int lanes);
+
+/// Whether no two elements share a position. Needs checkLayout() before; may
+/// take time and memory in proportion to the positions.
+bool layoutIsInjective(const Layout &layout, std::span<const int64_t> shape,
+                       int lanes);
+
+/// "[4:lane 1 * 2:word 1][16:column 1] + lane 2, words 8, columns 16": per
+/// dimension its digits, inner ones first, with the strides that are not zero.
+std::string layoutToText(const Layout &layout);
 
 } // namespace weft
 

@@ -12,6 +12,7 @@
 #include "weft/Machine/Error.h"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,10 @@ struct Machine {
 
   int instructionBytes = 16; ///< Text per instruction.
   int clockMHz = 900;
+
+  /// Marks of numbers that are not as on tsp-v1, by field ("memory.slices");
+  /// see machineFields() in Fields.h. Nothing computes with them.
+  std::map<std::string, Provenance, std::less<>> marks;
 
   /// Lanes of a vector: 320 on tsp-v1.
   int lanes() const { return superlanes * superlaneLanes; }
