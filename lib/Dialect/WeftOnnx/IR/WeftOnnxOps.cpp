@@ -88,7 +88,7 @@ LogicalResult NodeOp::verify() {
       return emitOpError("subgraph ")
              << index << " must end in weft_onnx.yield";
   }
-  return success();
+  return mlir::success();
 }
 
 void NodeOp::getEffects(
