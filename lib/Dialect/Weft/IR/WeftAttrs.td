@@ -10,6 +10,7 @@
 include "WeftDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "LayoutAttr.td"
 
 def Weft_ExternalElementsAttr
     : AttrDef<WeftDialect, "ExternalElements", [ElementsAttrInterface]> {

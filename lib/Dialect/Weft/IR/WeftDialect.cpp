@@ -4,6 +4,7 @@
 // Registers what the `weft` dialect holds.
 
 #include "weft/Dialect/Weft/IR/WeftDialect.h"
+#include "weft/Dialect/Weft/IR/WeftOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -18,5 +19,9 @@ void weft::WeftDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "weft/Dialect/Weft/IR/WeftAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "weft/Dialect/Weft/IR/WeftOps.cpp.inc"
       >();
 }

@@ -12,6 +12,8 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 
+#include "weft/Machine/Layout.h"
+
 #include "weft/Dialect/Weft/IR/WeftDialect.h.inc"
 
 #define GET_ATTRDEF_CLASSES
