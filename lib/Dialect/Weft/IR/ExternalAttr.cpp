@@ -62,7 +62,7 @@ LogicalResult weft::ExternalElementsAttr::verify(
   if (length != *bytes)
     return emitError() << type << " takes " << *bytes
                        << " bytes, but the external weight has " << length;
-  return success();
+  return mlir::success();
 }
 
 namespace {
@@ -83,7 +83,7 @@ struct FoldReshapeOfExternal : OpRewritePattern<Reshape> {
     auto reshaped = weft::ExternalElementsAttr::get(
         type, weight.getFile(), weight.getOffset(), weight.getLength());
     rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, type, reshaped);
-    return success();
+    return mlir::success();
   }
 };
 

@@ -16,7 +16,6 @@
 
 using namespace mlir;
 using llvm::ArrayRef;
-using llvm::Expected;
 using llvm::StringRef;
 
 static llvm::Error makeError(const llvm::Twine &message) {
@@ -35,8 +34,8 @@ weft::WeightFiles::WeightFiles(ModuleOp module) : directory(".") {
 weft::WeightFiles::~WeightFiles() = default;
 
 /// The real path of `name` inside `directory`, or why it may not be opened.
-static Expected<std::string> resolveInside(StringRef directory,
-                                           StringRef name) {
+static llvm::Expected<std::string> resolveInside(StringRef directory,
+                                                 StringRef name) {
   auto refuse = [&](const llvm::Twine &why) {
     return makeError("file '" + name + "' " + why);
   };
@@ -71,11 +70,11 @@ static Expected<std::string> resolveInside(StringRef directory,
   return real.str().str();
 }
 
-Expected<ArrayRef<char>> weft::WeightFiles::file(StringRef name) {
+llvm::Expected<ArrayRef<char>> weft::WeightFiles::file(StringRef name) {
   std::lock_guard<std::mutex> lock(mutex);
   std::unique_ptr<llvm::MemoryBuffer> &slot = files[name];
   if (!slot) {
-    Expected<std::string> path = resolveInside(directory, name);
+    llvm::Expected<std::string> path = resolveInside(directory, name);
     if (!path)
       return path.takeError();
     auto buffer = llvm::MemoryBuffer::getFile(*path, /*IsText=*/false,
@@ -113,10 +112,10 @@ static void spellOut(DenseElementsAttr attr, char *out, size_t size) {
     std::memcpy(out + at, raw.data(), std::min(raw.size(), size - at));
 }
 
-Expected<ArrayRef<char>> weft::WeightFiles::bytes(ElementsAttr attr) {
+llvm::Expected<ArrayRef<char>> weft::WeightFiles::bytes(ElementsAttr attr) {
   if (auto weight = dyn_cast<ExternalElementsAttr>(attr)) {
     StringRef name = weight.getFile().getValue();
-    Expected<ArrayRef<char>> all = file(name);
+    llvm::Expected<ArrayRef<char>> all = file(name);
     if (!all)
       return all.takeError();
     // The attribute's verifier has checked that offset + length fits 63 bits.
