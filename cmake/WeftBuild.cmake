@@ -145,6 +145,8 @@ function(weft_add_tool name)
   target_link_libraries(${name} PRIVATE weft_mlir_options ${ARG_DEPENDS})
   target_precompile_headers(${name} REUSE_FROM weft_pch)
   add_dependencies(${name} weft_tablegen)
+  # As the precompiled headers are compiled; an executable would get -fPIE.
+  target_compile_options(${name} PRIVATE -fPIC)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
   set_property(GLOBAL APPEND PROPERTY WEFT_TOOLS ${name})
 endfunction()
