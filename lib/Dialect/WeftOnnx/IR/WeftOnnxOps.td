@@ -89,7 +89,6 @@ def WeftOnnx_YieldOp : WeftOnnx_Op<"yield", [Pure, Terminator, ReturnLike]> {
   let summary = "the outputs of a subgraph";
   let arguments = (ins Variadic<AnyType>:$outputs);
   let assemblyFormat = "($outputs^ `:` type($outputs))? attr-dict";
-  let builders = [OpBuilder<(ins), [{}]>];
 }
 
 #endif // WEFT_ONNX_OPS_TD
