@@ -117,31 +117,39 @@ Agreement weft::compare(const std::string &name, const Tensor &output,
   return result;
 }
 
-Expected<std::vector<Agreement>>
-weft::compareAll(const std::vector<NamedTensor> &outputs,
-                 const std::vector<NamedTensor> &references,
-                 const Tolerance &tolerance) {
+Status weft::checkReferences(const Program &program,
+                             const std::vector<NamedTensor> &references) {
   std::vector<std::string> notes;
-  for (const NamedTensor &output : outputs)
-    notes.push_back("output '" + output.name + "': " +
-                    typeAndShape(output.tensor.type, output.tensor.shape));
+  for (const TensorBinding &output : program.outputs)
+    notes.push_back("output '" + output.name +
+                    "': " + typeAndShape(output.type, output.shape));
   for (const NamedTensor &reference : references)
-    if (std::none_of(outputs.begin(), outputs.end(), [&](const NamedTensor &o) {
-          return o.name == reference.name;
-        }))
+    if (std::none_of(
+            program.outputs.begin(), program.outputs.end(),
+            [&](const TensorBinding &o) { return o.name == reference.name; }))
       return Error{ErrorKind::Invalid,
                    "reference for unknown output '" + reference.name + "'",
                    notes};
-  std::vector<Agreement> agreements;
-  for (const NamedTensor &output : outputs) {
-    auto found = std::find_if(
-        references.begin(), references.end(),
-        [&](const NamedTensor &r) { return r.name == output.name; });
-    if (found == references.end())
+  for (const TensorBinding &output : program.outputs)
+    if (std::none_of(
+            references.begin(), references.end(),
+            [&](const NamedTensor &r) { return r.name == output.name; }))
       return Error{ErrorKind::Invalid,
                    "no reference for output '" + output.name + "'", notes};
-    agreements.push_back(
-        compare(output.name, output.tensor, found->tensor, tolerance));
-  }
+  return success();
+}
+
+std::vector<Agreement>
+weft::compareAll(const std::vector<NamedTensor> &outputs,
+                 const std::vector<NamedTensor> &references,
+                 const Tolerance &tolerance) {
+  std::vector<Agreement> agreements;
+  for (const NamedTensor &output : outputs)
+    for (const NamedTensor &reference : references)
+      if (reference.name == output.name) {
+        agreements.push_back(
+            compare(output.name, output.tensor, reference.tensor, tolerance));
+        break;
+      }
   return agreements;
 }

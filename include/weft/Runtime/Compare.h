@@ -36,12 +36,16 @@ struct Agreement {
 Agreement compare(const std::string &name, const Tensor &output,
                   const Tensor &reference, const Tolerance &tolerance);
 
-/// Every output with the reference of its name; a reference that is missing,
-/// or one that is no output's, is ErrorKind::Invalid.
-Expected<std::vector<Agreement>>
-compareAll(const std::vector<NamedTensor> &outputs,
-           const std::vector<NamedTensor> &references,
-           const Tolerance &tolerance);
+/// Invalid when a reference is no output's, or an output has none; the notes
+/// list the outputs.
+Status checkReferences(const Program &program,
+                       const std::vector<NamedTensor> &references);
+
+/// Every output with the reference of its name, in the order of outputs.
+/// The references have passed checkReferences.
+std::vector<Agreement> compareAll(const std::vector<NamedTensor> &outputs,
+                                  const std::vector<NamedTensor> &references,
+                                  const Tolerance &tolerance);
 
 } // namespace weft
 
