@@ -59,6 +59,10 @@ config.substitutions += [
     ("%run-model", f"{python} {end_to_end}/run_model.py"),
     ("%bad-model", f"{python} {end_to_end}/bad_model.py"),
     ("%exits", f"{python} {end_to_end}/exits.py"),
+    (
+        "%update-docs",
+        f"{config.weft_source_dir}/scripts/update-docs --tools={bin_dir}",
+    ),
     ("%python", python),
     ("%models", config.weft_models_dir),
     ("%tiny-encoder", os.path.join(config.weft_source_dir, "models", "tiny-encoder")),
