@@ -202,6 +202,16 @@ LogicalResult GraphImporter::importNodes(const NodeList &nodes, Scope &scope,
   SortedNodes sorted = topologicalSort(nodes);
   if (sorted.wrongNode >= 0)
     return emitError(getLoc(nodes[sorted.wrongNode], frame)) << sorted.wrong;
+  if (!sorted.superseded.empty()) {
+    const onnx::NodeProto &first = nodes[sorted.superseded.front()];
+    emitWarning(getLoc(first, frame))
+        << "value '" << first.output(0) << "' is defined twice by Constants"
+        << (sorted.superseded.size() > 1
+                ? ", and so are " +
+                      std::to_string(sorted.superseded.size() - 1) + " more"
+                : std::string())
+        << "; the last definition is used";
+  }
   for (int index : sorted.order)
     if (failed(importNode(nodes[index], scope, frame, builder)))
       return failure();

@@ -63,9 +63,15 @@ static void collectFreeNames(const onnx::GraphProto &graph,
       names.insert(entry.getKey());
 }
 
+static bool isConstant(const onnx::NodeProto &node) {
+  return node.op_type() == "Constant" && node.output_size() == 1 &&
+         node.input_size() == 0;
+}
+
 SortedNodes weft::onnxir::topologicalSort(const NodeList &nodes) {
   SortedNodes result;
   llvm::StringMap<int> definer;
+  std::vector<bool> leftOut(nodes.size(), false);
   for (int i = 0; i < nodes.size(); ++i)
     for (const std::string &output : nodes[i].output()) {
       if (output.empty())
@@ -73,9 +79,16 @@ SortedNodes weft::onnxir::topologicalSort(const NodeList &nodes) {
       auto [it, isNew] = definer.try_emplace(output, i);
       if (isNew)
         continue;
+      int earlier = it->second;
+      if (earlier != i && isConstant(nodes[earlier]) && isConstant(nodes[i])) {
+        leftOut[earlier] = true;
+        result.superseded.push_back(earlier);
+        it->second = i;
+        continue;
+      }
       result.wrongNode = i;
       result.wrong = "defines value '" + output + "', which node '" +
-                     getNodeName(nodes[it->second]) + "' defines as well";
+                     getNodeName(nodes[earlier]) + "' defines as well";
       return result;
     }
 
@@ -94,7 +107,7 @@ SortedNodes weft::onnxir::topologicalSort(const NodeList &nodes) {
   }
   std::priority_queue<int, std::vector<int>, std::greater<int>> ready;
   for (int i = 0; i < nodes.size(); ++i)
-    if (waiting[i] == 0)
+    if (waiting[i] == 0 && !leftOut[i])
       ready.push(i);
   while (!ready.empty()) {
     int i = ready.top();

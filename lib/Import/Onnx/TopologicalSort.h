@@ -23,6 +23,10 @@ struct SortedNodes {
   /// Indices of the nodes, in order. The order of the file is kept wherever it
   /// is possible; a file in order comes back as it is.
   llvm::SmallVector<int> order;
+  /// Nodes left out: Constants whose value a later Constant defines again. ONNX
+  /// forbids that; ONNX Runtime takes the last one, and tools that edit models
+  /// rely on it.
+  llvm::SmallVector<int> superseded;
   /// Where there is no order: a node that is wrong and what is wrong with it
   /// (two nodes define one value, or values depend on themselves).
   int wrongNode = -1;
