@@ -38,7 +38,13 @@ def main():
             "-o",
             program,
         )
-        run("weft-run", program, f"--check={data}", f"--json={report}")
+        run(
+            "weft-run",
+            program,
+            f"--inputs={data}",
+            f"--check={data}",
+            f"--json={report}",
+        )
         with open(stats) as file:
             predicted = json.load(file)["predicted_cycles"]
         with open(report) as file:
