@@ -1,0 +1,221 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One chip: its queues, its units' state, and what happens in a cycle. The
+// units' behaviour is in Chip{Memory,Vxm,Mxm,Sxm,Link}.cpp, the queues and the
+// order within a cycle in Chip.cpp.
+
+#ifndef WEFT_SIM_CHIP_H
+#define WEFT_SIM_CHIP_H
+
+#include "RowPool.h"
+#include "Sram.h"
+#include "Streams.h"
+
+#include "weft/Sim/Simulator.h"
+
+#include <deque>
+#include <queue>
+
+namespace weft::sim {
+
+/// What is wrong with an instruction in whatever cycle it issues.
+struct StaticFault {
+  FaultKind kind;
+  std::string message;
+};
+/// Checks what does not depend on time or on a repeat's stride.
+std::optional<StaticFault> checkInstruction(const Machine &machine, Queue queue,
+                                            const Instruction &inst);
+
+class Chip {
+public:
+  static constexpr int64_t never = INT64_MAX;
+
+  Chip(const Program &program, int index, const SimOptions &options,
+       RowPool &pool);
+
+  Sram sram;
+
+  /// Joins a link to a link of a chip (or of this one), one way.
+  void connect(int link, Chip *peer, int peerLink);
+  int linkIndex(Hemisphere h, int link) const {
+    return int(h) * machine.links + link;
+  }
+
+  /// Forgets everything but SRAM and arms the queues for cycle 0.
+  void start();
+  /// The next cycle in which something may happen; never when done.
+  int64_t nextCycle();
+  void step(int64_t cycle);
+
+  const std::optional<Fault> &firstFault() const { return fault; }
+  /// The last cycle in which something issued, landed or was delivered, or -1.
+  int64_t lastCycle() const { return last; }
+  void report(SimResult &result) const;
+  int64_t idleUntil(int64_t cycles) const { return cycles - busyCycles; }
+
+private:
+  struct QueueState {
+    Queue id;
+    int number = 0, position = 0;
+    const std::vector<Instruction> *text = nullptr;
+    const std::vector<int32_t> *nodes = nullptr;
+    size_t next = 0; ///< Next instruction to decode.
+    int current = 0; ///< Instruction that issues next.
+    int step = 0;    ///< Which repetition of it.
+    int stride = 0;
+    uint32_t remaining = 0; ///< Further repetitions after it.
+    uint32_t distance = 1;
+    bool repeatable = false; ///< The last decoded one may be repeated.
+    std::optional<StaticFault> poison; ///< Instead of an issue.
+    int64_t issues = 0;
+  };
+  /// An instruction in the cycle in which it issues.
+  struct Issue {
+    const QueueState &queue;
+    const Instruction &inst;
+    int address; ///< With the repeat's stride.
+  };
+  /// A value on its way to a stream, or a delayed write.
+  struct Landing {
+    int stream, position, producer, instruction;
+    Block block;
+  };
+  struct LateWrite {
+    int64_t cycle;
+    Hemisphere hemisphere;
+    int slice, word;
+    uint64_t mask;
+    Block block;
+  };
+  struct MemSide {
+    int64_t readCycle = -1;
+    int readBank = 0;
+  };
+  struct AluResult {
+    int64_t issued = -1;
+    int latency = 0, width = 4;
+    std::vector<uint32_t> values;
+  };
+  enum class Row : uint8_t { Empty, I32, F32, PairHigh };
+  struct Plane {
+    std::shared_ptr<Tile> shadow, active;
+    std::vector<uint32_t> rows;
+    std::vector<Row> state;
+    std::unique_ptr<RowJob[]> jobs; ///< By due cycle.
+  };
+  struct DueRow {
+    int64_t cycle;
+    int plane;
+  };
+  struct Arrival {
+    int64_t due;
+    Chip *sender;
+    int queue, instruction;
+    bool taken;
+    std::vector<uint8_t> data;
+  };
+  struct Port {
+    Chip *peer = nullptr;
+    int peerPort = 0;
+    int64_t lastSend = -1;
+    std::deque<Arrival> arrivals;
+  };
+  struct NodeStat {
+    int64_t issues = 0, first = 0, last = 0;
+    double cycles = 0;
+    std::array<int64_t, unitKinds> units{};
+  };
+
+  // Chip.cpp: queues, faults, landings.
+  void arm(QueueState &queue, int64_t cycle);
+  void advance(QueueState &queue, int64_t from);
+  void issueQueue(QueueState &queue);
+  void land();
+  void fail(const QueueState &queue, int instruction, FaultKind kind,
+            std::string message);
+  void fail(const Issue &issue, FaultKind kind, std::string message) {
+    fail(issue.queue, issue.queue.current, kind, std::move(message));
+  }
+  void happens(int64_t cycle) { last = std::max(last, cycle); }
+  /// The bytes of a stream here and now; null after a fault.
+  const uint8_t *take(const Issue &issue, int stream, int producer);
+  /// Puts `block` on a stream `latency` cycles from now (0: at once).
+  void emit(const Issue &issue, int stream, int latency, Block block);
+  void accountNodes();
+
+  // Units.
+  bool claim(const Issue &issue, int words);
+  void memRead(const Issue &issue);
+  void memWrite(const Issue &issue);
+  void gather(const Issue &issue);
+  void scatter(const Issue &issue);
+  bool checkBank(const Issue &issue);
+  void commit(Hemisphere h, int slice, int word, uint64_t mask,
+              const uint8_t *data);
+  void alu(const Issue &issue);
+  const uint32_t *aluOperand(const Issue &issue, int operand);
+  void mxmWeights(const Issue &issue);
+  void loadBytes(const Issue &issue);
+  void loadPairs(const Issue &issue);
+  bool claimColumns(const Issue &issue, Tile &tile, int first, int count);
+  std::shared_ptr<Tile> freshTile(DataType type);
+  void install(const Issue &issue);
+  void activate(const Issue &issue);
+  void accumulate(const Issue &issue);
+  void checkDueRows();
+  void sxm(const Issue &issue);
+  void transpose(const Issue &issue);
+  void permute(const Issue &issue, const uint8_t *in, uint8_t *out);
+  void link(const Issue &issue);
+  void checkArrivals();
+  Plane &planeAt(Hemisphere h, int plane) {
+    return planes[size_t(h) * machine.planes + plane];
+  }
+  Plane &planeOf(const Issue &issue) {
+    return planeAt(issue.queue.id.hemisphere, issue.queue.id.index);
+  }
+
+  const Program &program;
+  const Machine &machine;
+  const SimOptions &options;
+  RowPool &pool;
+  int index, lanes;
+  int64_t now = 0, last = -1, busyCycles = 0;
+  std::optional<Fault> fault;
+
+  // Queues, and when they issue: a bit per queue in a ring of cycles, with a
+  // heap for what lies beyond the ring.
+  static constexpr int64_t horizon = 2048;
+  using QueueSet = std::array<uint64_t, 4>;
+  std::vector<QueueState> queues;
+  std::vector<QueueSet> wheel;
+  using Far = std::pair<int64_t, int>;
+  std::priority_queue<Far, std::vector<Far>, std::greater<>> far;
+  QueueSet accumulators{}, activators{}; ///< Which go first.
+  int armed = 0;
+
+  Streams streams;
+  std::vector<std::vector<Landing>> landings; ///< By cycle.
+  int64_t flying = 0;
+  std::deque<LateWrite> lateWrites;
+  std::vector<MemSide> memSides;
+  std::vector<AluResult> aluResults; ///< By ALU and issue cycle.
+  int aluRing = 0;
+  std::vector<uint32_t> operandValues[3];
+  std::vector<Plane> planes;
+  std::vector<std::shared_ptr<Tile>> tiles;
+  std::deque<DueRow> due;
+  int dueRing = 0;
+  std::vector<Port> ports;
+  int64_t arriving = 0;
+
+  std::vector<NodeStat> nodeStats;
+  std::vector<int32_t> cycleNodes;
+  int cycleIssues = 0;
+};
+
+} // namespace weft::sim
+
+#endif // WEFT_SIM_CHIP_H
