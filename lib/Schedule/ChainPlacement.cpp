@@ -1,0 +1,563 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Finds the earliest start of one chain, with streams, ALUs, rows and places
+// for the buffers that it is the first to write; and takes them. Every
+// resource that is busy says when it could be free, which is the next start
+// to try. Which chain comes next is decided in ListSchedule.cpp.
+
+#include "ListState.h"
+
+using namespace weft;
+using namespace weft::schedule;
+
+namespace {
+
+/// A burst of one queue, relative to the chain's start.
+struct Need {
+  const BusyCycles *queue = nullptr;
+  const BusyCycles *bank = nullptr; ///< Other side of the bank, or null.
+  int64_t first = 0, length = 1;
+};
+
+/// An access of the chain itself, for conflicts within it.
+struct Own {
+  int slice, bank;
+  bool write;
+  int64_t first, last;
+};
+
+/// Accesses of a buffer that has no place yet: cycles at position 0.
+struct Unplaced {
+  int buffer;
+  struct Run {
+    int direction;
+    int64_t first, last;
+  };
+  std::vector<Run> runs;
+};
+
+struct Claimed {
+  int direction, stream;
+  int64_t first, last;
+  int low, high;
+};
+
+} // namespace
+
+int64_t ListScheduler::readyCycle(int c) {
+  const Chain &chain = problem.chains[c];
+  flowsOf(machine, chain, flows);
+  int64_t ready = 0;
+  auto direct = [&](Flow &flow, int x) {
+    if (flow.direction == 0)
+      flow.direction = (x > 0) != (flow.producer < 0) ? 1 : -1;
+  };
+  forEachRead(chain, [&](int v, int, const Access &a) {
+    const BufferState &b = buffers[a.buffer];
+    int x = slices[b.slice].position;
+    direct(flows[v], x);
+    int period = chain.values[v].period;
+    int64_t base =
+        flows[v].at(x) - machine.readLatency + int64_t(a.element) * period;
+    ready = std::max(ready, -base);
+    if (b.readable.empty())
+      return;
+    for (int i = 0; i < a.count; ++i)
+      ready =
+          std::max<int64_t>(ready, b.readable[a.first + i * a.stride] - base -
+                                       int64_t(i) * a.elementStep * period);
+  });
+  forEachWrite(chain, [&](int v, int, const Access &a) {
+    const BufferState &b = buffers[a.buffer];
+    if (!b.placed)
+      return;
+    int x = slices[b.slice].position;
+    direct(flows[v], x);
+    int period = chain.values[v].period;
+    int64_t base = flows[v].at(x) + int64_t(a.element) * period;
+    ready = std::max(ready, b.from - base);
+    if (b.touched.empty())
+      return;
+    for (int i = 0; i < a.count; ++i)
+      ready = std::max<int64_t>(ready, b.touched[a.first + i * a.stride] + 1 -
+                                           base -
+                                           int64_t(i) * a.elementStep * period);
+  });
+  for (const Op &op : chain.ops)
+    ready = std::max<int64_t>(ready, -op.offset);
+  // An earlier chain of the accumulator group that is not on the same queues.
+  if (int g = groupOf[c]; g >= 0 && groups[g].done > 0) {
+    int before = groups[g].members[groups[g].done - 1];
+    Extent e = extentOf(problem.chains[before], Unit::MxmAccumulate);
+    Extent own = extentOf(chain, Unit::MxmAccumulate);
+    if (done[before] && before != c && !e.empty() && !own.empty())
+      ready =
+          std::max(ready, result.chains[before].start + e.last + 1 - own.first);
+  }
+  return ready;
+}
+
+Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
+  const Chain &chain = problem.chains[c];
+  flowsOf(machine, chain, flows);
+  forEachRead(chain, [&](int v, int, const Access &a) {
+    if (flows[v].direction == 0)
+      flows[v].direction = hemispheres[a.buffer] == Hemisphere::West ? 1 : -1;
+  });
+  forEachWrite(chain, [&](int v, int, const Access &a) {
+    if (flows[v].direction == 0)
+      flows[v].direction = hemispheres[a.buffer] == Hemisphere::East ? 1 : -1;
+  });
+
+  std::vector<Need> needs;
+  std::vector<Own> own;
+  std::vector<Unplaced> unplaced;
+  std::vector<int> aluOps;
+  for (size_t o = 0; o < chain.ops.size(); ++o) {
+    const Op &op = chain.ops[o];
+    if (op.unit == Unit::Alu)
+      aluOps.push_back(int(o));
+    else
+      needs.push_back({&queue(op), nullptr, op.offset, spanOf(op) + 1});
+  }
+  auto addAccess = [&](const Access &a, int64_t first, int64_t last,
+                       bool write) {
+    const BufferState &b = buffers[a.buffer];
+    SliceState &s = slices[b.slice];
+    int bank = bankOf(b.place.address);
+    needs.push_back({write ? &s.writes : &s.reads,
+                     write ? &s.bankReads[bank] : &s.bankWrites[bank], first,
+                     last - first + 1});
+    own.push_back({b.slice, bank, write, first, last});
+  };
+  forEachRead(chain, [&](int v, int, const Access &a) {
+    int period = chain.values[v].period;
+    int64_t first = flows[v].at(slices[buffers[a.buffer].slice].position) -
+                    machine.readLatency + int64_t(a.element) * period;
+    addAccess(a, first, first + spanOf(a, period), false);
+  });
+  forEachWrite(chain, [&](int v, int, const Access &a) {
+    int period = chain.values[v].period;
+    const BufferState &b = buffers[a.buffer];
+    int x = b.placed ? slices[b.slice].position : 0;
+    int64_t first = flows[v].at(x) + int64_t(a.element) * period;
+    int64_t last = first + spanOf(a, period);
+    if (b.placed) {
+      addAccess(a, first, last, true);
+      return;
+    }
+    auto it = std::find_if(unplaced.begin(), unplaced.end(),
+                           [&](auto &u) { return u.buffer == a.buffer; });
+    if (it == unplaced.end())
+      it = unplaced.insert(unplaced.end(), Unplaced{a.buffer, {}});
+    it->runs.push_back({flows[v].direction, first, last});
+  });
+  // Conflicts within the chain do not go away with time.
+  for (size_t i = 0; i < own.size(); ++i)
+    for (size_t j = i + 1; j < own.size(); ++j)
+      if (own[i].slice == own[j].slice && own[i].first <= own[j].last &&
+          own[j].first <= own[i].last &&
+          (own[i].write == own[j].write || own[i].bank == own[j].bank))
+        return Outcome::Stuck;
+
+  int group = groupOf[c];
+  bool opens = group >= 0 && groups[group].row < 0;
+  Extent acc = opens ? extentOf(chain, Unit::MxmAccumulate) : Extent();
+
+  // The slices each unplaced buffer may not use, whatever the cycle.
+  std::vector<std::vector<char>> barred(unplaced.size());
+  for (size_t u = 0; u < unplaced.size(); ++u) {
+    markForbidden(unplaced[u].buffer);
+    barred[u] = forbidden;
+  }
+
+  plan.streams.assign(chain.values.size(), 0);
+  plan.alus.assign(chain.ops.size(), -1);
+  int64_t t = bound;
+  for (int attempt = 0; attempt < 200000; ++attempt) {
+    // Queues, until all are free at one start.
+    for (bool moved = true; moved;) {
+      moved = false;
+      for (const Need &need : needs) {
+        int64_t next = need.queue->nextFree(t + need.first, need.length);
+        if (need.bank)
+          next = need.bank->nextFree(next, need.length);
+        if (next != t + need.first) {
+          t = next - need.first;
+          moved = true;
+        }
+      }
+    }
+
+    // ALUs: the lowest that is free; bursts of one chain exclude each other.
+    int64_t retry = never;
+    bool ok = true;
+    for (size_t k = 0; k < aluOps.size() && ok; ++k) {
+      const Op &op = chain.ops[aluOps[k]];
+      int64_t first = op.offset, length = spanOf(op) + 1;
+      ok = false;
+      int64_t soonest = never;
+      for (int alu = 0; alu < machine.alus && !ok; ++alu) {
+        bool mine = false;
+        for (size_t j = 0; j < k && !mine; ++j) {
+          const Op &other = chain.ops[aluOps[j]];
+          mine = plan.alus[aluOps[j]] == alu &&
+                 other.offset <= first + length - 1 &&
+                 first <= other.offset + spanOf(other);
+        }
+        if (mine)
+          continue;
+        int64_t next = alus[alu].nextFree(t + first, length) - first;
+        if (next == t) {
+          plan.alus[aluOps[k]] = alu;
+          ok = true;
+        }
+        soonest = std::min(soonest, next);
+      }
+      if (!ok)
+        retry = soonest;
+    }
+    if (!ok) {
+      t = std::max(t + 1, retry);
+      if (t >= never)
+        return Outcome::Stuck;
+      continue;
+    }
+
+    // Accumulator rows.
+    if (opens) {
+      auto fit = units[groups[group].unit].rows.find(groups[group].rows,
+                                                     t + acc.first);
+      if (fit.address < 0)
+        return Outcome::NoRows;
+      if (fit.from > t + acc.first) {
+        t = fit.from - acc.first;
+        continue;
+      }
+      plan.row = fit.address;
+    } else if (group >= 0) {
+      plan.row = groups[group].row;
+    }
+
+    // Places of buffers that this chain is the first to write.
+    plan.places.clear();
+    size_t ownFixed = own.size();
+    retry = never;
+    bool memory = false; // some slice had room, now or later
+    for (size_t u = 0; u < unplaced.size() && ok; ++u) {
+      int b = unplaced[u].buffer;
+      const Buffer &buffer = problem.buffers[b];
+      int64_t bestCost = never;
+      Plan::NewPlace best{};
+      retry = never;
+      memory = false;
+      for (size_t si = 0; si < slices.size(); ++si) {
+        const SliceState &s = slices[si];
+        if (s.reserved || s.hemisphere != hemispheres[b] || barred[u][si])
+          continue;
+        bool mine = false;
+        for (const Plan::NewPlace &p : plan.places)
+          if (p.slice == int(si))
+            mine |=
+                (buffer.group >= 0 &&
+                 problem.buffers[p.buffer].group == buffer.group) ||
+                std::binary_search(
+                    simultaneous.neighbours.begin() + simultaneous.first[b],
+                    simultaneous.neighbours.begin() + simultaneous.first[b + 1],
+                    p.buffer);
+        if (mine)
+          continue;
+        for (int bank = 0; bank < machine.banks; ++bank) {
+          int64_t next = t, begin = never;
+          bool clash = false;
+          for (const Unplaced::Run &run : unplaced[u].runs) {
+            int64_t first = run.first + run.direction * s.position;
+            int64_t last = run.last + run.direction * s.position;
+            begin = std::min(begin, first);
+            for (const Own &o : own)
+              clash |= o.slice == int(si) && o.first <= last &&
+                       first <= o.last && (o.write || o.bank == bank);
+            int64_t free = s.writes.nextFree(t + first, last - first + 1);
+            free = s.bankReads[bank].nextFree(free, last - first + 1);
+            next = std::max(next, free - first);
+          }
+          if (clash)
+            continue;
+          auto fit = s.free[bank].find(buffer.words, t + begin);
+          if (fit.address < 0)
+            continue;
+          memory = true;
+          next = std::max(next, fit.from - begin);
+          if (next > t) {
+            retry = std::min(retry, next);
+            continue;
+          }
+          int64_t cost = int64_t(s.live) * 16 + (s.weights ? 40 : 0) +
+                         (s.traffic ? 8 : 0) + std::abs(s.position);
+          if (cost < bestCost) {
+            bestCost = cost;
+            best = {b,
+                    {s.hemisphere, s.number,
+                     bank * machine.wordsPerBank + fit.address},
+                    int(si),
+                    fit.from};
+          }
+        }
+      }
+      if (bestCost == never) {
+        ok = false;
+        break;
+      }
+      int bank = bankOf(best.place.address);
+      // Two new buffers in one bank must not get the same words.
+      for (const Plan::NewPlace &p : plan.places)
+        if (p.slice == best.slice && bankOf(p.place.address) == bank)
+          ok = false;
+      if (!ok) {
+        barred[u][best.slice] = 1;
+        memory = true;
+        retry = t;
+        break;
+      }
+      plan.places.push_back(best);
+      for (const Unplaced::Run &run : unplaced[u].runs) {
+        int shift = run.direction * slices[best.slice].position;
+        own.push_back(
+            {best.slice, bank, true, run.first + shift, run.last + shift});
+      }
+    }
+    if (!ok) {
+      own.resize(ownFixed);
+      if (!memory)
+        return Outcome::NoMemory;
+      t = std::max(retry == t ? t : t + 1, retry);
+      if (t >= never)
+        return Outcome::NoMemory;
+      continue;
+    }
+
+    // Streams: ranges of each plane follow from the places.
+    auto positionOf = [&](int b) {
+      for (const Plan::NewPlace &p : plan.places)
+        if (p.buffer == b)
+          return slices[p.slice].position;
+      return slices[buffers[b].slice].position;
+    };
+    std::vector<Claimed> claimed;
+    retry = never;
+    for (size_t v = 0; v < chain.values.size() && ok; ++v) {
+      const Value &value = chain.values[v];
+      const Flow &flow = flows[v];
+      int64_t first = flow.at(0),
+              length = int64_t(value.elements - 1) * value.period + 1;
+      std::vector<std::pair<int, int>> range(value.width);
+      for (int p = 0; p < value.width; ++p) {
+        int low = flow.hasOp ? flow.lowOp : flow.position;
+        int high = flow.hasOp ? flow.highOp : flow.position;
+        if (flow.producer >= 0) {
+          low = std::min(low, flow.position);
+          high = std::max(high, flow.position);
+        } else {
+          for (const Access &a : value.planes[p]) {
+            int x = positionOf(a.buffer);
+            low = std::min(low, x);
+            high = std::max(high, x);
+          }
+        }
+        range[p] = {low, high};
+      }
+      if (flow.written)
+        for (const Write &w : chain.writes)
+          if (w.value == int(v))
+            for (size_t p = 0; p < w.planes.size(); ++p)
+              for (const Access &a : w.planes[p]) {
+                int x = positionOf(a.buffer);
+                range[p].first = std::min(range[p].first, x);
+                range[p].second = std::max(range[p].second, x);
+              }
+      auto &lanes = streams[flow.direction > 0];
+      int groupsOf = machine.streams / value.width;
+      int chosen = -1;
+      int64_t soonest = never;
+      for (int k = 0; k < groupsOf && chosen < 0; ++k) {
+        // Wide values from the top, narrow ones from the bottom.
+        int g = value.width >= 16 ? groupsOf - 1 - k : k;
+        int64_t next = t;
+        bool mine = false;
+        for (int p = 0; p < value.width; ++p) {
+          int s = g * value.width + p;
+          for (const Claimed &o : claimed)
+            mine |= o.direction == flow.direction && o.stream == s &&
+                    o.first <= first + length - 1 && first <= o.last &&
+                    o.low <= range[p].second && range[p].first <= o.high;
+          next = std::max(next,
+                          lanes[s].nextFree(t + first, length, range[p].first,
+                                            range[p].second) -
+                              first);
+        }
+        if (mine)
+          continue;
+        if (next == t)
+          chosen = g;
+        soonest = std::min(soonest, next);
+      }
+      if (chosen < 0) {
+        ok = false;
+        retry = soonest;
+        break;
+      }
+      plan.streams[v] =
+          chosen * value.width + (flow.direction > 0 ? 0 : machine.streams);
+      for (int p = 0; p < value.width; ++p)
+        claimed.push_back({flow.direction, chosen * value.width + p, first,
+                           first + length - 1, range[p].first,
+                           range[p].second});
+    }
+    if (!ok) {
+      own.resize(ownFixed);
+      t = std::max(t + 1, retry);
+      if (t >= never)
+        return Outcome::Stuck;
+      continue;
+    }
+    plan.start = t;
+    return Outcome::Placed;
+  }
+  return Outcome::Stuck;
+}
+
+void ListScheduler::commit(int c, const Plan &plan) {
+  const Chain &chain = problem.chains[c];
+  flowsOf(machine, chain, flows);
+  int64_t t = plan.start;
+  for (const Plan::NewPlace &p : plan.places) {
+    put(p.buffer, p.place);
+    buffers[p.buffer].from = p.from;
+  }
+  int64_t end = 0;
+  for (size_t o = 0; o < chain.ops.size(); ++o) {
+    const Op &op = chain.ops[o];
+    int64_t first = t + op.offset, last = first + spanOf(op);
+    (op.unit == Unit::Alu ? alus[plan.alus[o]] : queue(op)).add(first, last);
+    end = std::max(end, last + (op.result >= 0 ? op.resultDelay : 0));
+  }
+  std::vector<std::vector<std::pair<int, int>>> range(chain.values.size());
+  for (size_t v = 0; v < chain.values.size(); ++v) {
+    const Flow &flow = flows[v];
+    std::pair<int, int> r{flow.hasOp ? flow.lowOp : flow.position,
+                          flow.hasOp ? flow.highOp : flow.position};
+    if (flow.producer >= 0) {
+      r.first = std::min(r.first, flow.position);
+      r.second = std::max(r.second, flow.position);
+    }
+    range[v].assign(chain.values[v].width, r);
+    if (plan.streams[v] < machine.streams)
+      flows[v].direction = 1;
+    else
+      flows[v].direction = -1;
+  }
+  auto widen = [&](int v, int p, int x) {
+    range[v][p].first = std::min(range[v][p].first, x);
+    range[v][p].second = std::max(range[v][p].second, x);
+  };
+  forEachRead(chain, [&](int v, int p, const Access &a) {
+    BufferState &b = buffers[a.buffer];
+    SliceState &s = slices[b.slice];
+    widen(v, p, s.position);
+    int period = chain.values[v].period;
+    int64_t first = t + flows[v].at(s.position) - machine.readLatency +
+                    int64_t(a.element) * period;
+    int64_t last = first + spanOf(a, period);
+    s.reads.add(first, last);
+    s.bankReads[bankOf(b.place.address)].add(first, last);
+    b.lastUse = std::max(b.lastUse, last);
+    if (!b.touched.empty())
+      for (int i = 0; i < a.count; ++i) {
+        int32_t &word = b.touched[a.first + i * a.stride];
+        word = std::max(word,
+                        int32_t(first + int64_t(i) * a.elementStep * period));
+      }
+  });
+  forEachWrite(chain, [&](int v, int p, const Access &a) {
+    BufferState &b = buffers[a.buffer];
+    SliceState &s = slices[b.slice];
+    widen(v, p, s.position);
+    int period = chain.values[v].period;
+    int64_t first = t + flows[v].at(s.position) + int64_t(a.element) * period;
+    int64_t last = first + spanOf(a, period);
+    s.writes.add(first, last);
+    s.bankWrites[bankOf(b.place.address)].add(first, last);
+    b.lastUse = std::max(b.lastUse, last);
+    end = std::max(end, last);
+    for (int i = 0; i < a.count; ++i) {
+      int word = a.first + i * a.stride;
+      auto issue = int32_t(first + int64_t(i) * a.elementStep * period);
+      b.readable[word] = issue + machine.writeLatency;
+      if (!b.touched.empty())
+        b.touched[word] = std::max(b.touched[word], issue);
+    }
+  });
+  for (size_t v = 0; v < chain.values.size(); ++v) {
+    const Value &value = chain.values[v];
+    int64_t first = t + flows[v].at(0);
+    int64_t last = first + int64_t(value.elements - 1) * value.period;
+    int base = plan.streams[v] % machine.streams;
+    for (int p = 0; p < value.width; ++p)
+      streams[flows[v].direction > 0][base + p].add(
+          first, last, range[v][p].first, range[v][p].second);
+  }
+  lastCycle = std::max(lastCycle, end);
+
+  Schedule::ChainTiming &timing = result.chains[c];
+  timing.start = t;
+  timing.streams = plan.streams;
+  timing.alus = plan.alus;
+  timing.accumulatorRow = std::max(plan.row, 0);
+
+  // Memory whose last reader this was is free from then on.
+  std::vector<int> touchedBuffers;
+  auto collect = [&](int, int, const Access &a) {
+    touchedBuffers.push_back(a.buffer);
+  };
+  forEachRead(chain, collect);
+  forEachWrite(chain, collect);
+  std::sort(touchedBuffers.begin(), touchedBuffers.end());
+  touchedBuffers.erase(
+      std::unique(touchedBuffers.begin(), touchedBuffers.end()),
+      touchedBuffers.end());
+  for (int i : touchedBuffers) {
+    BufferState &b = buffers[i];
+    const Buffer &buffer = problem.buffers[i];
+    if (--b.remaining > 0 || buffer.initial || buffer.final || buffer.place)
+      continue;
+    SliceState &s = slices[b.slice];
+    int bank = bankOf(b.place.address);
+    s.free[bank].give(b.place.address % machine.wordsPerBank, buffer.words,
+                      b.lastUse + 1);
+    s.used -= buffer.words;
+    --s.live;
+    released = true;
+  }
+
+  if (int g = groupOf[c]; g >= 0) {
+    GroupState &group = groups[g];
+    MatrixState &unit = units[group.unit];
+    if (group.row < 0) {
+      group.row = plan.row;
+      unit.rows.take(group.row, group.rows);
+    }
+    if (++group.done == group.members.size()) {
+      Extent acc = extentOf(chain, Unit::MxmAccumulate);
+      unit.rows.give(group.row, group.rows, t + acc.last + 1);
+      released = true;
+    }
+  }
+  if (chain.role == MxmRole::Pass) {
+    MatrixState &unit = units[unitOf[c]];
+    Extent abc = extentOf(chain, Unit::MxmActivate);
+    unit.lastInstall = t + installOffset(chain);
+    unit.lastActivation = std::max(unit.lastActivation, t + abc.last);
+    unit.lastGroup = chain.accumulatorGroup;
+  }
+}

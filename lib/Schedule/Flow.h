@@ -1,0 +1,80 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How the values of a chain flow: where each starts, which way it goes, who
+// reads it, and in which cycle relative to the chain's start it is at which
+// position. Follows from the chain alone, save for the direction of values
+// between memory and the VXM, which the hemisphere of their buffers tells.
+
+#ifndef WEFT_LIB_SCHEDULE_FLOW_H
+#define WEFT_LIB_SCHEDULE_FLOW_H
+
+#include "weft/Schedule/Problem.h"
+
+namespace weft::schedule {
+
+/// One value's way. Element e is at position x in cycle
+/// start + offset + direction * (x - position) + e * period.
+struct Flow {
+  int position = 0;   ///< Reference: the first consumer, or the producer.
+  int offset = 0;     ///< Of element 0 at the reference.
+  int direction = 0;  ///< +1 east, -1 west, 0: told by the buffers.
+  int producer = -1;  ///< Op, or -1 for memory.
+  bool hasOp = false; ///< Some op reads it.
+  int lowOp = 0, highOp = 0; ///< Positions of the ops that read it.
+  bool written = false;
+
+  int at(int x) const { return offset + direction * (x - position); }
+};
+
+/// Flows of all values of a chain that passed check().
+void flowsOf(const Machine &machine, const Chain &chain,
+             std::vector<Flow> &flows);
+
+/// Calls f(value, plane, access) for every read and write of a chain.
+template <typename F>
+void forEachRead(const Chain &chain, F f) {
+  for (size_t v = 0; v < chain.values.size(); ++v)
+    for (size_t p = 0; p < chain.values[v].planes.size(); ++p)
+      for (const Access &a : chain.values[v].planes[p])
+        f(int(v), int(p), a);
+}
+template <typename F>
+void forEachWrite(const Chain &chain, F f) {
+  for (const Write &w : chain.writes)
+    for (size_t p = 0; p < w.planes.size(); ++p)
+      for (const Access &a : w.planes[p])
+        f(w.value, int(p), a);
+}
+
+/// Cycles from the first to the last issue of an access, of an op.
+inline int64_t spanOf(const Access &a, int period) {
+  return int64_t(a.count - 1) * a.elementStep * period;
+}
+inline int64_t spanOf(const Op &op) {
+  return int64_t(op.count - 1) * op.period;
+}
+
+/// Offsets of the matrix unit's work in a chain: weight queue issues of a load
+/// (lw) or a pass (iw first), activations, accumulations. Empty when last <
+/// first.
+struct Extent {
+  int64_t first = INT64_MAX / 4, last = INT64_MIN / 4;
+  bool empty() const { return last < first; }
+  void add(int64_t a, int64_t b) {
+    first = a < first ? a : first;
+    last = b > last ? b : last;
+  }
+};
+Extent extentOf(const Chain &chain, Unit unit);
+/// Offset of the iw of a pass; the pass has one.
+int installOffset(const Chain &chain);
+
+/// Hemisphere of every buffer: given, or required by the chains that move it
+/// between memory and the VXM, or else chosen (by the matrix unit that reads
+/// it, then by balance). An error when the requirements contradict.
+Expected<std::vector<Hemisphere>> assignHemispheres(const Problem &problem);
+
+} // namespace weft::schedule
+
+#endif // WEFT_LIB_SCHEDULE_FLOW_H

@@ -1,0 +1,267 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The loop of list scheduling: of all chains whose inputs are scheduled, the
+// one that can start first goes next, the longer path to the end breaking
+// ties. Starts in the heap are lower bounds that only grow as resources fill,
+// so an entry is planned when it reaches the top and put back if it must wait.
+// Matrix units choose their next pass a load's length ahead, so that weights
+// flow while the previous pass computes.
+
+#include "ListState.h"
+
+using namespace weft;
+using namespace weft::schedule;
+
+bool ListScheduler::later(const Entry &a, const Entry &b) {
+  if (a.start != b.start)
+    return a.start > b.start;
+  if (a.path != b.path)
+    return a.path < b.path;
+  return std::pair(a.order, a.unit) > std::pair(b.order, b.unit);
+}
+
+void ListScheduler::push(Entry e) {
+  heap.push_back(e);
+  std::push_heap(heap.begin(), heap.end(), later);
+}
+
+/// Whether a pass may claim accumulator rows now. Rows that in-order execution
+/// may need stay free for it, unless the group can finish with what is
+/// scheduled already or is itself next in order; so units never deadlock.
+bool ListScheduler::mayOpen(int u, int c) const {
+  int g = groupOf[c];
+  if (g < 0 || groups[g].row >= 0)
+    return true;
+  const MatrixState &unit = units[u];
+  if (unit.rows.find(groups[g].rows, never).address < 0)
+    return false;
+  if (groups[g].waiting == 0)
+    return true;
+  int first = int(firstUndone);
+  if (passOf[first] >= 0)
+    first = passOf[first];
+  return groupOf[first] == g ||
+         unit.rows.total() - groups[g].rows >= unit.reserve;
+}
+
+int ListScheduler::choosePass(int u, int64_t &start) {
+  const MatrixState &unit = units[u];
+  int best = -1;
+  auto key = [&](int c, int64_t at) {
+    int g = problem.chains[c].accumulatorGroup;
+    bool continues = g >= 0 && g == unit.lastGroup;
+    bool open = groupOf[c] >= 0 && groups[groupOf[c]].row >= 0;
+    return std::tuple(at, !continues, !open,
+                      -(graph.pathToEnd[c] + problem.chains[c].priority), c);
+  };
+  for (int c : unit.ready) {
+    if (!mayOpen(u, c))
+      continue;
+    const Chain &chain = problem.chains[c];
+    Extent lw = extentOf(problem.chains[chain.load], Unit::MxmWeights);
+    int install = installOffset(chain);
+    int64_t load =
+        std::max(readyAt[chain.load], unit.lastInstall + 1 - lw.first);
+    int64_t at = std::max({readyAt[c], unit.lastActivation - install,
+                           load + lw.last + 1 - install});
+    if (best < 0 || key(c, at) < key(best, start)) {
+      best = c;
+      start = at;
+    }
+  }
+  return best;
+}
+
+/// Cycles before its pass that a load is looked at: lw itself, the flight from
+/// the furthest slice, and some slack for busy slices.
+static int64_t leadOf(const Machine &m, const Extent &lw) {
+  return lw.last - lw.first + 1 + m.mxmPosition + 64;
+}
+
+void ListScheduler::pushUnit(int u) {
+  MatrixState &unit = units[u];
+  if (unit.bound >= 0)
+    return;
+  int64_t start = 0;
+  int c = choosePass(u, start);
+  if (c < 0)
+    return;
+  Extent lw =
+      extentOf(problem.chains[problem.chains[c].load], Unit::MxmWeights);
+  int64_t at = std::max<int64_t>(0, start - leadOf(machine, lw));
+  if (at >= unit.queued)
+    return;
+  unit.queued = at;
+  push({at, graph.pathToEnd[c] + problem.chains[c].priority, u, true});
+}
+
+void ListScheduler::becomeReady(int c) {
+  const Chain &chain = problem.chains[c];
+  readyAt[c] = readyCycle(c);
+  if (chain.role != MxmRole::Pass) {
+    push({readyAt[c], graph.pathToEnd[c] + chain.priority, c, false});
+    return;
+  }
+  readyAt[chain.load] = readyCycle(chain.load);
+  units[unitOf[c]].ready.push_back(c);
+  pushUnit(unitOf[c]);
+}
+
+void ListScheduler::scheduled(int c) {
+  done[c] = true;
+  if (problem.chains[c].role == MxmRole::Pass) {
+    MatrixState &unit = units[unitOf[c]];
+    unit.bound = -1;
+    unit.ready.erase(std::find(unit.ready.begin(), unit.ready.end(), c));
+  }
+  std::vector<int> wake;
+  for (size_t i = graph.firstEdge[c]; i < graph.firstEdge[c + 1]; ++i) {
+    int to = graph.edges[i].to;
+    if (passOf[to] >= 0)
+      to = passOf[to];
+    if (problem.chains[to].load == c)
+      continue;
+    if (int g = groupOf[to]; g >= 0 && groupOf[c] != g)
+      if (--groups[g].waiting == 0)
+        wake.push_back(groups[g].unit);
+    if (--waiting[to] == 0)
+      becomeReady(to);
+  }
+  size_t before = firstUndone;
+  while (firstUndone < done.size() && done[firstUndone])
+    ++firstUndone;
+  if (firstUndone != before && firstUndone < done.size() &&
+      unitOf[firstUndone] >= 0)
+    wake.push_back(unitOf[firstUndone]);
+  if (problem.chains[c].role == MxmRole::Pass)
+    wake.push_back(unitOf[c]);
+  for (int u : wake)
+    pushUnit(u);
+  if (released) {
+    released = false;
+    for (const Entry &e : blocked)
+      push(e);
+    blocked.clear();
+    for (size_t u = 0; u < units.size(); ++u)
+      pushUnit(int(u));
+  }
+}
+
+/// Handles one entry; false on an error.
+bool ListScheduler::step(const Entry &e, Error &error) {
+  auto mustWait = [&](const Entry &now) {
+    return now.start > e.start && !heap.empty() && later(now, heap.front());
+  };
+  int c = e.order;
+  int64_t bound = e.start;
+  int pass = -1;
+  if (e.unit) {
+    MatrixState &unit = units[e.order];
+    unit.queued = std::min(unit.queued, e.start);
+    if (unit.queued == e.start)
+      unit.queued = never;
+    if (unit.bound >= 0)
+      return true;
+    int64_t start = 0;
+    pass = choosePass(e.order, start);
+    if (pass < 0)
+      return true;
+    c = problem.chains[pass].load;
+    Extent lw = extentOf(problem.chains[c], Unit::MxmWeights);
+    Entry now = e;
+    now.start = std::max<int64_t>(0, start - leadOf(machine, lw));
+    if (mustWait(now)) {
+      unit.queued = now.start;
+      push(now);
+      return true;
+    }
+    bound = std::max(readyAt[c], unit.lastInstall + 1 - lw.first);
+  }
+
+  Plan p;
+  switch (plan(c, bound, p)) {
+  case Outcome::Placed:
+    break;
+  case Outcome::NoMemory:
+  case Outcome::NoRows:
+    blocked.push_back(e);
+    return true;
+  case Outcome::Stuck:
+    error = {ErrorKind::Internal,
+             "chain '" + problem.chains[c].name +
+                 "' cannot be placed in any cycle: it uses one unit or slice "
+                 "twice at a time",
+             {}};
+    return false;
+  }
+  Entry now = e;
+  now.start = p.start;
+  if (pass < 0 && mustWait(now)) {
+    push(now);
+    return true;
+  }
+  commit(c, p);
+  if (pass >= 0) {
+    MatrixState &unit = units[e.order];
+    unit.bound = pass;
+    int install = installOffset(problem.chains[pass]);
+    Extent lw = extentOf(problem.chains[c], Unit::MxmWeights);
+    push({std::max({readyAt[pass], unit.lastActivation - install,
+                    p.start + lw.last + 1 - install}),
+          graph.pathToEnd[pass] + problem.chains[pass].priority, pass, false});
+  }
+  scheduled(c);
+  return true;
+}
+
+Error ListScheduler::deadlock() const {
+  if (!blocked.empty()) {
+    const Entry &e = blocked.front();
+    std::string name = e.unit ? "weights" : problem.chains[e.order].name;
+    return doesNotFit("no memory for the results of '" + name + "'");
+  }
+  return Error{ErrorKind::Internal,
+               "scheduling stopped before chain '" +
+                   problem.chains[firstUndone].name + "'",
+               {}};
+}
+
+Expected<Schedule> ListScheduler::run() {
+  if (Status s = prepare(); !s)
+    return s.error();
+  size_t n = problem.chains.size(), count = 0;
+  for (size_t c = 0; c < n; ++c)
+    if (waiting[c] == 0 && problem.chains[c].role != MxmRole::Load)
+      becomeReady(int(c));
+  Error error;
+  for (size_t steps = 0; !heap.empty(); ++steps) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    Entry e = heap.back();
+    heap.pop_back();
+    if (!step(e, error))
+      return error;
+    if (options.progress && steps % 1024 == 0) {
+      for (count = firstUndone; count < n && done[count]; ++count)
+        ;
+      options.progress(count, n);
+    }
+  }
+  if (firstUndone < n)
+    return deadlock();
+  for (const BufferState &b : buffers)
+    result.places.push_back(b.place);
+  for (const SliceState &s : slices)
+    result.peakWords.push_back(s.peak);
+  result.cycles = lastCycle + 1;
+  if (options.progress)
+    options.progress(n, n);
+  return std::move(result);
+}
+
+Expected<Schedule> weft::listSchedule(const Problem &problem,
+                                      const SchedulerOptions &options) {
+  if (Status s = problem.check(); !s)
+    return s.error();
+  return ListScheduler(problem, options).run();
+}

@@ -1,0 +1,175 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The state of list scheduling: what is taken of every resource, where buffers
+// lie, which chains are ready. Setup.cpp fills it, ChainPlacement.cpp finds
+// and takes what one chain needs, ListSchedule.cpp runs the loop.
+
+#ifndef WEFT_LIB_SCHEDULE_LISTSTATE_H
+#define WEFT_LIB_SCHEDULE_LISTSTATE_H
+
+#include "Dependences.h"
+#include "Flow.h"
+#include "Timeline.h"
+
+#include "weft/Schedule/Scheduler.h"
+
+namespace weft::schedule {
+
+/// One memory slice.
+struct SliceState {
+  Hemisphere hemisphere = Hemisphere::West;
+  int number = 0;
+  int position = 0;
+  bool reserved = false;
+  bool weights = false; ///< Holds resident weights of matrix loads.
+  BusyCycles reads, writes;
+  std::vector<BusyCycles> bankReads, bankWrites; ///< By bank.
+  std::vector<FreeRanges> free;                  ///< By bank; bank-relative.
+  int live = 0;        ///< Buffers without data at cycle 0 that live here.
+  int64_t traffic = 0; ///< Issues of initial buffers placed here.
+  int used = 0, peak = 0;
+};
+
+struct BufferState {
+  bool placed = false;
+  Buffer::Place place;
+  int slice = -1;      ///< Index of SliceState.
+  int64_t from = 0;    ///< Its words are its own from this cycle.
+  int64_t lastUse = 0; ///< Last issue scheduled so far.
+  int remaining = 0;   ///< Chains that touch it and are not scheduled.
+  std::vector<int32_t> readable; ///< By word; only where chains write.
+  std::vector<int32_t> touched;  ///< By word; only where rewritten.
+};
+
+/// One matrix unit: the pair or plane that loads and passes alternate on.
+struct MatrixState {
+  int64_t lastInstall = -1;    ///< iw of the last pass.
+  int64_t lastActivation = -1; ///< Its last abc.
+  FreeRanges rows;
+  std::vector<int> ready; ///< Passes whose inputs are all scheduled.
+  int bound = -1;         ///< Pass whose load is scheduled, it not yet.
+  int reserve = 0;    ///< Rows that in-order execution needs at most at once.
+  int lastGroup = -1; ///< Accumulator group of the last pass.
+  int64_t queued = never; ///< Start of its earliest entry in the heap.
+};
+
+struct GroupState {
+  std::vector<int> members; ///< Chains in order.
+  int rows = 0;
+  int unit = -1;
+  int row = -1;    ///< First row while open.
+  int waiting = 0; ///< Dependences of members on chains not yet scheduled.
+  size_t done = 0; ///< Members scheduled.
+};
+
+enum class Outcome {
+  Placed,
+  NoMemory, ///< Nothing free, ever, with the lifetimes known so far.
+  NoRows,   ///< No accumulator rows, likewise.
+  Stuck,    ///< Cannot be satisfied in any cycle.
+};
+
+/// What a chain would take if it started at `start`.
+struct Plan {
+  int64_t start = 0;
+  std::vector<int> streams, alus;
+  struct NewPlace {
+    int buffer;
+    Buffer::Place place;
+    int slice;
+    int64_t from;
+  };
+  std::vector<NewPlace> places;
+  int row = -1;
+};
+
+class ListScheduler {
+public:
+  ListScheduler(const Problem &problem, const SchedulerOptions &options);
+  Expected<Schedule> run();
+
+private:
+  // Setup.cpp
+  Status prepare();
+  Status placeFixed();
+  Status reserveText();
+  Status placeInitial();
+  void placeWeights(std::vector<int> &others);
+  bool placeInitialBuffer(int b);
+  void put(int b, const Buffer::Place &place);
+  bool putIn(int b, int slice);
+  void markForbidden(int b);
+  Error doesNotFit(const std::string &what) const;
+
+  // ChainPlacement.cpp
+  Outcome plan(int c, int64_t bound, Plan &plan);
+  void commit(int c, const Plan &plan);
+  int64_t readyCycle(int c);
+
+  // ListSchedule.cpp
+  struct Entry {
+    int64_t start;
+    int64_t path;
+    int order;
+    bool unit; ///< `order` is a matrix unit that wants its next pass.
+  };
+  static bool later(const Entry &a, const Entry &b);
+  void push(Entry e);
+  void scheduled(int c);
+  void becomeReady(int c);
+  void pushUnit(int u);
+  int choosePass(int u, int64_t &start);
+  bool mayOpen(int u, int c) const;
+  bool step(const Entry &e, Error &error);
+  Error deadlock() const;
+
+  int sliceIndex(Hemisphere h, int slice) const {
+    return int(h) * machine.slices + slice;
+  }
+  int bankOf(int address) const { return address / machine.wordsPerBank; }
+  BusyCycles &queue(const Op &op) {
+    return queues[(int(op.unit) * 2 + int(op.hemisphere)) * 64 + op.index];
+  }
+
+  const Problem &problem;
+  const Machine &machine;
+  const SchedulerOptions &options;
+
+  // Fixed once prepared.
+  std::vector<Hemisphere> hemispheres;
+  DependenceGraph graph;
+  Simultaneity simultaneous;
+  std::vector<std::vector<int>> groupMembers; ///< Buffer::group -> buffers.
+  std::vector<int> unitOf;                    ///< Chain -> matrix unit, or -1.
+  std::vector<int> passOf;                    ///< Load -> its pass.
+  std::vector<int> groupOf; ///< Chain -> index into groups, or -1.
+
+  // Resources.
+  std::vector<SliceState> slices;
+  std::vector<BufferState> buffers;
+  std::vector<BusyCycles> alus;
+  std::vector<BusyCycles> queues;
+  std::vector<StreamClaims> streams[2]; ///< [0] west, [1] east.
+  std::vector<MatrixState> units;
+  std::vector<GroupState> groups;
+
+  // Progress.
+  Schedule result;
+  std::vector<bool> done;
+  std::vector<int> waiting;     ///< By chain: a pass counts for its load too.
+  std::vector<int64_t> readyAt; ///< By chain, once its inputs are scheduled.
+  std::vector<Entry> heap;
+  std::vector<Entry> blocked; ///< Until memory or rows come free.
+  bool released = false;
+  size_t firstUndone = 0;
+  int64_t lastCycle = -1;
+
+  // Scratch.
+  std::vector<Flow> flows;
+  std::vector<char> forbidden; ///< By slice.
+};
+
+} // namespace weft::schedule
+
+#endif // WEFT_LIB_SCHEDULE_LISTSTATE_H

@@ -1,0 +1,329 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Before the loop: who depends on whom, fixed places, room for program text,
+// and places for everything that holds data at cycle 0. Weights of one load
+// lie in different slices and successive loads rotate over the outer slices;
+// the slices next to the VXM are left to activations as far as room allows.
+
+#include "ListState.h"
+
+#include <map>
+
+using namespace weft;
+using namespace weft::schedule;
+
+ListScheduler::ListScheduler(const Problem &problem,
+                             const SchedulerOptions &options)
+    : problem(problem), machine(*problem.machine), options(options) {}
+
+Error ListScheduler::doesNotFit(const std::string &what) const {
+  int64_t needed = 0;
+  std::vector<std::pair<int64_t, int>> byChain;
+  for (const Buffer &b : problem.buffers)
+    if (b.initial || b.final)
+      needed += int64_t(b.words) * machine.lanes();
+  int64_t peak = 0;
+  for (const SliceState &s : slices)
+    peak += int64_t(s.peak) * machine.lanes();
+  auto bytes = [](int64_t n) { return std::to_string(n) + " bytes"; };
+  return Error{ErrorKind::DoesNotFit,
+               "does not fit: " + what,
+               {"data at cycle 0 and results need " + bytes(needed) +
+                    ", program text " + bytes(problem.reservedTextBytes) +
+                    "; the chip has " + bytes(machine.usableBytes()),
+                "in use when it failed: " + bytes(peak)}};
+}
+
+void ListScheduler::put(int b, const Buffer::Place &place) {
+  BufferState &state = buffers[b];
+  state.placed = true;
+  state.place = place;
+  state.slice = sliceIndex(place.hemisphere, place.slice);
+  SliceState &slice = slices[state.slice];
+  slice.free[bankOf(place.address)].take(place.address % machine.wordsPerBank,
+                                         problem.buffers[b].words);
+  slice.used += problem.buffers[b].words;
+  slice.peak = std::max(slice.peak, slice.used);
+  if (!problem.buffers[b].initial)
+    ++slice.live;
+}
+
+bool ListScheduler::putIn(int b, int s) {
+  for (int bank = 0; bank < machine.banks; ++bank) {
+    auto fit = slices[s].free[bank].find(problem.buffers[b].words, 0);
+    if (fit.address < 0 || fit.from > 0)
+      continue;
+    put(b, {slices[s].hemisphere, slices[s].number,
+            bank * machine.wordsPerBank + fit.address});
+    return true;
+  }
+  return false;
+}
+
+Status ListScheduler::prepare() {
+  auto sides = assignHemispheres(problem);
+  if (!sides)
+    return sides.error();
+  hemispheres = std::move(*sides);
+
+  int middle = machine.slicePosition(Hemisphere::East, machine.slices / 2);
+  graph = buildDependences(problem, [&](int b) {
+    if (auto &place = problem.buffers[b].place)
+      return machine.slicePosition(place->hemisphere, place->slice);
+    return hemispheres[b] == Hemisphere::East ? middle : -middle;
+  });
+  simultaneous = findSimultaneous(problem);
+
+  for (int h = 0; h < 2; ++h)
+    for (int i = 0; i < machine.slices; ++i) {
+      SliceState s;
+      s.hemisphere = Hemisphere(h);
+      s.number = i;
+      s.position = machine.slicePosition(s.hemisphere, i);
+      s.reserved = machine.isReserved(s.hemisphere, i);
+      s.bankReads.resize(machine.banks);
+      s.bankWrites.resize(machine.banks);
+      s.free.assign(machine.banks,
+                    FreeRanges(0, s.reserved ? 0 : machine.wordsPerBank));
+      slices.push_back(std::move(s));
+    }
+  alus.resize(machine.alus);
+  queues.resize(size_t(unitKinds) * 2 * 64);
+  streams[0].resize(machine.streams);
+  streams[1].resize(machine.streams);
+
+  size_t n = problem.chains.size();
+  unitOf.assign(n, -1);
+  passOf.assign(n, -1);
+  groupOf.assign(n, -1);
+  waiting.assign(n, 0);
+  readyAt.assign(n, 0);
+  done.assign(n, false);
+  result.chains.resize(n);
+  std::map<std::pair<int, int>, int> unitIndex;
+  std::map<int, int> groupIndex;
+  for (size_t c = 0; c < n; ++c) {
+    const Chain &chain = problem.chains[c];
+    bool rows = chain.accumulatorGroup >= 0;
+    if (chain.role != MxmRole::None || rows) {
+      auto [it, fresh] = unitIndex.try_emplace(
+          {int(chain.hemisphere), chain.pair}, int(units.size()));
+      if (fresh) {
+        units.emplace_back();
+        units.back().rows = FreeRanges(0, machine.accumulatorRows);
+      }
+      unitOf[c] = it->second;
+    }
+    if (chain.role == MxmRole::Pass)
+      passOf[chain.load] = int(c);
+    if (rows) {
+      auto [it, fresh] =
+          groupIndex.try_emplace(chain.accumulatorGroup, int(groups.size()));
+      if (fresh)
+        groups.emplace_back();
+      GroupState &g = groups[it->second];
+      g.members.push_back(int(c));
+      g.rows = std::max(g.rows, chain.accumulatorRows);
+      g.unit = unitOf[c];
+      groupOf[c] = it->second;
+    }
+  }
+  // Rows that in-order execution would hold at once, by unit.
+  std::vector<int> open(units.size(), 0);
+  std::vector<size_t> seen(groups.size(), 0);
+  for (size_t c = 0; c < n; ++c) {
+    if (groupOf[c] < 0)
+      continue;
+    GroupState &g = groups[groupOf[c]];
+    if (seen[groupOf[c]]++ == 0)
+      open[g.unit] += g.rows;
+    units[g.unit].reserve = std::max(units[g.unit].reserve, open[g.unit]);
+    if (seen[groupOf[c]] == g.members.size())
+      open[g.unit] -= g.rows;
+  }
+  for (const Dependence &e : graph.edges) {
+    int to = passOf[e.to] >= 0 ? passOf[e.to] : e.to;
+    if (e.from != problem.chains[to].load)
+      ++waiting[to];
+    if (groupOf[to] >= 0 && groupOf[e.from] != groupOf[to] &&
+        e.from != problem.chains[to].load)
+      ++groups[groupOf[to]].waiting;
+  }
+
+  buffers.resize(problem.buffers.size());
+  for (size_t b = 0; b < buffers.size(); ++b) {
+    const Buffer &buffer = problem.buffers[b];
+    if (graph.written[b])
+      buffers[b].readable.assign(buffer.words, 0);
+    if (graph.rewritten[b])
+      buffers[b].touched.assign(buffer.words, -1);
+    if (buffer.group >= 0) {
+      if (groupMembers.size() <= size_t(buffer.group))
+        groupMembers.resize(buffer.group + 1);
+      groupMembers[buffer.group].push_back(int(b));
+    }
+  }
+  std::vector<int> last(buffers.size(), -1);
+  for (size_t c = 0; c < n; ++c) {
+    auto touch = [&](int, int, const Access &a) {
+      if (last[a.buffer] != int(c))
+        ++buffers[a.buffer].remaining;
+      last[a.buffer] = int(c);
+    };
+    forEachRead(problem.chains[c], touch);
+    forEachWrite(problem.chains[c], touch);
+  }
+
+  forbidden.assign(slices.size(), 0);
+  if (Status s = placeFixed(); !s)
+    return s;
+  if (Status s = reserveText(); !s)
+    return s;
+  return placeInitial();
+}
+
+Status ListScheduler::placeFixed() {
+  // Fixed buffers may share words when their lives do not overlap; verify()
+  // judges that. Words are taken for good.
+  for (size_t b = 0; b < buffers.size(); ++b)
+    if (problem.buffers[b].place)
+      put(int(b), *problem.buffers[b].place);
+  return success();
+}
+
+Status ListScheduler::reserveText() {
+  int64_t words =
+      (problem.reservedTextBytes + machine.lanes() - 1) / machine.lanes();
+  int64_t usable = 0;
+  for (const SliceState &s : slices)
+    usable += !s.reserved;
+  // Evenly, from the ends of the slices; what one cannot give the next must.
+  for (SliceState &s : slices) {
+    if (s.reserved)
+      continue;
+    int64_t share = (words + usable - 1) / usable;
+    for (int bank = machine.banks; bank-- > 0 && share > 0;) {
+      FreeRanges &free = s.free[bank];
+      while (share > 0 && free.lastFreeLength() > 0) {
+        int take = int(std::min<int64_t>(share, free.lastFreeLength()));
+        free.take(free.lastFreeEnd() - take, take);
+        s.used += take;
+        share -= take;
+        words -= take;
+      }
+    }
+    s.peak = s.used;
+    --usable;
+  }
+  if (words > 0)
+    return doesNotFit("program text");
+  return success();
+}
+
+void ListScheduler::markForbidden(int b) {
+  std::fill(forbidden.begin(), forbidden.end(), 0);
+  for (size_t i = simultaneous.first[b]; i < simultaneous.first[b + 1]; ++i) {
+    const BufferState &other = buffers[simultaneous.neighbours[i]];
+    if (other.placed)
+      forbidden[other.slice] = 1;
+  }
+  int group = problem.buffers[b].group;
+  if (group >= 0)
+    for (int member : groupMembers[group])
+      if (member != b && buffers[member].placed)
+        forbidden[buffers[member].slice] = 1;
+}
+
+void ListScheduler::placeWeights(std::vector<int> &others) {
+  // Initial buffers that only loads read, in the order of the loads.
+  std::vector<int> weights[2];
+  std::vector<char> isWeight(buffers.size(), 0);
+  int64_t need[2] = {0, 0};
+  for (const Chain &chain : problem.chains)
+    if (chain.role == MxmRole::Load)
+      forEachRead(chain, [&](int, int, const Access &a) {
+        const Buffer &buffer = problem.buffers[a.buffer];
+        if (isWeight[a.buffer] || !buffer.initial || buffer.place)
+          return;
+        isWeight[a.buffer] = 1;
+        int h = int(hemispheres[a.buffer]);
+        weights[h].push_back(a.buffer);
+        need[h] += buffer.words;
+      });
+  for (size_t b = 0; b < buffers.size(); ++b)
+    if (problem.buffers[b].initial && !buffers[b].placed && !isWeight[b])
+      others.push_back(int(b));
+
+  for (int h = 0; h < 2; ++h) {
+    if (weights[h].empty())
+      continue;
+    // From the outside inwards; a third of the slices, twelve at most, stay
+    // free for activations unless the weights need them.
+    std::vector<int> candidates;
+    int64_t room = 0;
+    for (int i = machine.slices; i-- > 0;) {
+      int s = sliceIndex(Hemisphere(h), i);
+      if (slices[s].reserved)
+        continue;
+      candidates.push_back(s);
+    }
+    size_t spare = std::min<size_t>(12, candidates.size() / 3);
+    size_t count = 0;
+    while (count < candidates.size() &&
+           (count + spare < candidates.size() || room < need[h])) {
+      for (const FreeRanges &f : slices[candidates[count]].free)
+        room += f.total();
+      ++count;
+    }
+    candidates.resize(count);
+    size_t cursor = 0;
+    for (int b : weights[h]) {
+      markForbidden(b);
+      bool placed = false;
+      for (size_t k = 0; k < candidates.size() && !placed; ++k) {
+        int s = candidates[(cursor + k) % candidates.size()];
+        if (forbidden[s] || !putIn(b, s))
+          continue;
+        slices[s].weights = true;
+        placed = true;
+        cursor = (cursor + k + 1) % candidates.size();
+      }
+      if (!placed)
+        others.push_back(b);
+    }
+  }
+}
+
+bool ListScheduler::placeInitialBuffer(int b) {
+  markForbidden(b);
+  // Least traffic first; outside the slices of weights if possible. Loads may
+  // be fed from either side.
+  std::vector<int> order;
+  for (size_t s = 0; s < slices.size(); ++s)
+    if (!slices[s].reserved && !forbidden[s] &&
+        slices[s].hemisphere == hemispheres[b])
+      order.push_back(int(s));
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    auto key = [&](const SliceState &s) {
+      return std::tuple(s.weights, s.traffic, s.number);
+    };
+    return key(slices[a]) < key(slices[b]);
+  });
+  for (int s : order)
+    if (putIn(b, s)) {
+      slices[s].traffic += problem.buffers[b].words * buffers[b].remaining;
+      return true;
+    }
+  return false;
+}
+
+Status ListScheduler::placeInitial() {
+  std::vector<int> others;
+  placeWeights(others);
+  for (int b : others)
+    if (!placeInitialBuffer(b))
+      return doesNotFit("data at cycle 0 (buffer of " +
+                        std::to_string(problem.buffers[b].words) + " words)");
+  return success();
+}
