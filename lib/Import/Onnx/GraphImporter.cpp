@@ -51,15 +51,16 @@ LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph,
                                                 Scope &scope,
                                                 OpBuilder &builder) {
   auto define =
-      [&](const std::string &name, NameLoc loc,
+      [&](const std::string &name,
           llvm::function_ref<llvm::Expected<Value>()> build) -> LogicalResult {
     if (name.empty())
-      return emitError(loc) << "an initializer without a name";
+      return emitError(file) << "an initializer has no name";
     if (scope.values.contains(name))
-      return emitError(loc) << "is defined twice";
+      return emitError(file) << "initializer '" << name << "' is defined twice";
     llvm::Expected<Value> value = build();
     if (!value)
-      return emitError(loc) << llvm::toString(value.takeError());
+      return emitError(file) << "initializer '" << name
+                             << "': " << llvm::toString(value.takeError());
     scope.values[name] = *value;
     return mlir::success();
   };
@@ -72,7 +73,7 @@ LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph,
       return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(*attr))
           .getResult();
     };
-    if (failed(define(tensor.name(), loc, build)))
+    if (failed(define(tensor.name(), build)))
       return failure();
   }
   for (const auto &sparse : graph.sparse_initializer()) {
@@ -90,7 +91,7 @@ LogicalResult GraphImporter::importInitializers(const onnx::GraphProto &graph,
           /*opset=*/11, attrs, ArrayAttr(), ValueRange(), 0);
       return node.getResult(0);
     };
-    if (failed(define(name, loc, build)))
+    if (failed(define(name, build)))
       return failure();
   }
   return mlir::success();
