@@ -87,9 +87,11 @@ Agreement weft::compare(const std::string &name, const Tensor &output,
     outputSquares += a * a;
     squares += b * b;
   }
+  // The root of the product, so that equal tensors give exactly 1: the root of
+  // x * x is x in IEEE arithmetic.
   if (outputSquares > 0 && squares > 0)
-    result.cosine = std::clamp(
-        dot / (std::sqrt(outputSquares) * std::sqrt(squares)), -1.0, 1.0);
+    result.cosine =
+        std::clamp(dot / std::sqrt(outputSquares * squares), -1.0, 1.0);
   else
     result.cosine = outputSquares == squares ? 1 : 0;
   result.maxError = largest > 0 ? difference / largest : difference;

@@ -201,10 +201,10 @@ std::vector<uint8_t> weft::npyBytes(const Tensor &tensor) {
   std::string order = elementBytes(tensor.type) == 1 ? "|" : "<";
   std::string header = "{'descr': '" + order + found->text +
                        "', 'fortran_order': False, 'shape': (";
-  for (int64_t extent : tensor.shape)
-    header += std::to_string(extent) + ", ";
-  if (tensor.shape.size() > 1)
-    header.resize(header.size() - 2); // "(2, 3)", but "(2, )" for one.
+  for (size_t d = 0; d < tensor.shape.size(); ++d)
+    header += (d ? ", " : "") + std::to_string(tensor.shape[d]);
+  if (tensor.shape.size() == 1)
+    header += ','; // A tuple of one.
   header += "), }";
   // The data begins at a multiple of 64; the header ends with a newline.
   size_t prefix = header.size() + 1 + 10 > 0xffff ? 12 : 10;
