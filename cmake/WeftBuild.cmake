@@ -72,8 +72,6 @@ if(NOT WEFT_BUILD_MLIR)
 endif()
 
 find_package(MLIR 22.1 REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/mlir)
-find_package(Protobuf REQUIRED)
-find_package(ONNX REQUIRED CONFIG)
 list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
 include(TableGen)
 include(AddLLVM)
