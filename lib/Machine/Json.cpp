@@ -131,12 +131,15 @@ Json parseText(std::string_view text, Reader &reader) {
   try {
     root = Json::parse(text.begin(), text.end(), watch);
   } catch (const Json::parse_error &e) {
-    size_t at = std::min(size_t(e.byte), text.size());
-    size_t line =
-        1 + size_t(std::count(text.begin(), text.begin() + long(at), '\n'));
-    reader.failFile("line " + std::to_string(line) + ": not JSON");
-    return {};
+    if (!deep) {
+      size_t at = std::min(size_t(e.byte), text.size());
+      size_t line =
+          1 + size_t(std::count(text.begin(), text.begin() + long(at), '\n'));
+      reader.failFile("line " + std::to_string(line) + ": not JSON");
+    }
   }
+  if (reader.failed())
+    return {};
   if (deep)
     reader.failFile("nested too deeply for a machine description");
   else if (!repeated.empty())
