@@ -155,6 +155,8 @@ void ChipVerifier::issue(ActiveQueue &q, int64_t t) {
   case Unit::MemWrite: {
     // Which words a scatter writes is data: any of the table's may be.
     int length = inst.opcode == Opcode::Scatter ? inst.length : 1;
+    // Lands in the last cycle before it can be read.
+    end = std::max(end, t + machine.writeLatency);
     if (memory.write(q.issuer(), q.queue, address, length, t, log))
       later(t + machine.writeLatency,
             {q.issuer(), 0, 0, q.queue, address, length});
@@ -185,6 +187,7 @@ void ChipVerifier::issue(ActiveQueue &q, int64_t t) {
 }
 
 void ChipVerifier::issueAlu(ActiveQueue &q, int64_t t) {
+  const Instruction &inst = q.cursor.instruction();
   for (int i = 0; i < q.footprint.chainedCount; ++i) {
     int alu = q.footprint.chained[i];
     const Ready &result = ready[alu][t % ready[alu].size()];
@@ -194,13 +197,19 @@ void ChipVerifier::issueAlu(ActiveQueue &q, int64_t t) {
     else if (result.count > 1)
       log.add(FaultKind::ChainedOperand, q.issuer(), t,
               "ALU " + std::to_string(alu) + " has two results in this cycle");
+    else if (result.width != byteWidth(inst.type))
+      log.add(FaultKind::ChainedOperand, q.issuer(), t,
+              "the result of ALU " + std::to_string(alu) + " has " +
+                  std::to_string(result.width) + " bytes a lane, and " +
+                  std::to_string(byteWidth(inst.type)) + " are taken");
   }
-  int64_t at = t + aluLatency(machine, q.cursor.instruction().opcode);
+  int64_t at = t + aluLatency(machine, inst.opcode);
   std::vector<Ready> &ring = ready[q.queue.index];
   Ready &result = ring[at % ring.size()];
   if (result.cycle != at)
-    result = {at, 0};
+    result = {at, 0, 0};
   ++result.count;
+  result.width = byteWidth(inst.resultType);
 }
 
 void ChipVerifier::issueWeights(int64_t t) {

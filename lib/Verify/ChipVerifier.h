@@ -66,6 +66,7 @@ private:
   struct Ready {
     int64_t cycle = -1;
     int count = 0;
+    int width = 0; ///< Bytes a lane.
   };
 
   void land(int64_t t);

@@ -110,20 +110,24 @@ private:
     }
   }
 
-  // Bits have no meaning as fractions, and fractions none as integers.
+  // Comparisons and conversions alone give another type than they take. Shifts
+  // count bits of integers; what is defined on fractions needs them.
   bool typeSuits() {
+    bool floating = isFloat(inst.type), suits = true;
     switch (inst.opcode) {
-    case Opcode::And:
-    case Opcode::Or:
-    case Opcode::Xor:
-    case Opcode::Not:
+    case Opcode::Convert:
+    case Opcode::CompareEq:
+    case Opcode::CompareNe:
+    case Opcode::CompareLt:
+    case Opcode::CompareLe:
+    case Opcode::CompareGt:
+    case Opcode::CompareGe:
+      return true;
     case Opcode::ShiftLeft:
     case Opcode::ShiftRightLogical:
     case Opcode::ShiftRightArithmetic:
-      if (!isFloat(inst.type))
-        return true;
-      unknown("'" + name() + "' of a floating-point type");
-      return false;
+      suits = !floating;
+      break;
     case Opcode::Exp:
     case Opcode::Log:
     case Opcode::Tanh:
@@ -134,13 +138,18 @@ private:
     case Opcode::Round:
     case Opcode::Sin:
     case Opcode::Cos:
-      if (isFloat(inst.type))
-        return true;
-      unknown("'" + name() + "' of an integer type");
-      return false;
+      suits = floating;
+      break;
     default:
-      return true;
+      break;
     }
+    if (!suits)
+      unknown(
+          "'" + name() +
+          (floating ? "' of a floating-point type" : "' of an integer type"));
+    else if (inst.type != inst.resultType)
+      unknown("'" + name() + "' with a result of another type");
+    return !refusal;
   }
 
   void buildWeights() {
@@ -175,9 +184,14 @@ private:
       return unsuitable();
     if (inst.accumulate > AccumulateMode::Emit)
       return unknown("accumulate mode " + std::to_string(int(inst.accumulate)));
-    if (!matrixType() || inst.accumulate == AccumulateMode::Store ||
-        inst.accumulate == AccumulateMode::Add)
+    if (!matrixType())
       return;
+    if (inst.accumulate == AccumulateMode::Store ||
+        inst.accumulate == AccumulateMode::Add) {
+      if (inst.result != -1)
+        unknown("'acc' that emits nothing names a stream");
+      return;
+    }
     // int32 or fp32: a group of four, in the cycle that y appears.
     drive(inst.result, 4, 4, Way::Inward, 0);
   }
@@ -207,7 +221,7 @@ private:
     int lanes = machine.lanes();
     switch (inst.opcode) {
     case Opcode::Shift:
-      if (inst.shift < -lanes || inst.shift > lanes)
+      if (inst.shift <= -lanes || inst.shift >= lanes)
         return refuse(FaultKind::OutOfRange,
                       "shift by " + std::to_string(inst.shift) + " of " +
                           std::to_string(lanes) + " lanes");

@@ -26,10 +26,9 @@ Assembler chain(Opcode first, DataType type, int cycle) {
   tail.result = 0;
   if (type != DataType::I8) {
     // A wider operand as an immediate: only the time matters.
-    head.type = head.resultType = tail.type = type;
+    head.type = head.resultType = tail.type = tail.resultType = type;
     head.operands[0] = {};
     head.operands[0].kind = Operand::Kind::Immediate;
-    tail.resultType = DataType::I8;
   }
   a[alu(0)] = {nop(2), head};
   a[alu(1)] = {nop(cycle), tail};
@@ -61,6 +60,12 @@ TEST(AluFault, TwoResultsInOneCycle) {
   expectFault(a, FaultKind::ChainedOperand, alu(1), 8, 1);
 }
 
+TEST(AluFault, ChainedOperandOfAnotherWidth) {
+  Assembler a = chain(Opcode::Copy, DataType::I8, 5);
+  a[alu(1)][1].type = a[alu(1)][1].resultType = DataType::I16;
+  expectFault(a, FaultKind::ChainedOperand, alu(1), 5, 1);
+}
+
 TEST(AluFault, OwnResultAsOperand) {
   // A running sum: each addition takes its own result of 3 cycles before.
   Assembler a = chain(Opcode::Copy, DataType::I8, 5);
@@ -83,7 +88,8 @@ TEST(AluFault, OperandsAndTypesThatDoNotExist) {
   Assembler c = chain(Opcode::Exp, DataType::I32, 8);
   expectFault(c, FaultKind::UnknownInstruction, alu(0), 2, 1);
 
-  Assembler d = chain(Opcode::Not, DataType::F32, 5);
+  Assembler d = chain(Opcode::Copy, DataType::I8, 5);
+  d[alu(0)][1].resultType = DataType::I32; // Only conversions change types.
   expectFault(d, FaultKind::UnknownInstruction, alu(0), 2, 1);
 
   Assembler e = chain(Opcode::Copy, DataType::I8, 5);

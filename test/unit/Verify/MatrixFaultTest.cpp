@@ -130,6 +130,12 @@ TEST(MatrixFault, RowOutOfRange) {
   expectFault(a, FaultKind::OutOfRange, accumulate(east, 0), 47, 1);
 }
 
+TEST(MatrixFault, StoreNamesNoStream) {
+  Assembler a = sumInRow5();
+  a[accumulate(east, 0)][1].result = westward;
+  expectFault(a, FaultKind::UnknownInstruction, accumulate(east, 0), 47, 1);
+}
+
 TEST(MatrixFault, NoSuchType) {
   Assembler a = workedExample();
   a[activate(east, 0)][1].type = DataType::F32;

@@ -46,9 +46,9 @@ TEST(SwitchFault, Shift) {
   // 4 to enter, 2 across lanes: out in 11.
   Assembler a = pass(permuter, of(Opcode::Shift));
   expectCycles(a.program, 12);
-  a[permuter][1].shift = -32;
+  a[permuter][1].shift = -31;
   expectCycles(a.program, 12);
-  a[permuter][1].shift = 33;
+  a[permuter][1].shift = 32;
   expectFault(a, FaultKind::OutOfRange, permuter, 5, 1);
 }
 
