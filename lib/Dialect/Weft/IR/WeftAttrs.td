@@ -23,8 +23,10 @@ def Weft_ExternalElementsAttr
     the module's `weft.model_directory`. A boolean takes one byte; types of 2
     and 4 bits are packed, the first element in the lowest bits (as in ONNX).
 
-    The attribute has no values to iterate over: `weft::WeightFiles` maps the
-    file when somebody needs them.
+    The attribute does not know its values; `weft::WeightFiles` maps the file
+    when somebody needs them. Iterating over it as attributes gives null for
+    each: that is how a folder that asks for an element (tensor.extract's) learns
+    that it cannot fold, where an attribute without iteration would be fatal.
   }];
   let parameters = (ins
     AttributeSelfTypeParameter<"", "::mlir::ShapedType">:$type,
@@ -39,6 +41,17 @@ def Weft_ExternalElementsAttr
     }]>
   ];
   let assemblyFormat = "`<` $file `,` $offset `,` $length `>`";
+  let extraClassDeclaration = [{
+    using NonContiguousIterableTypesT = std::tuple<::mlir::Attribute>;
+    auto try_value_begin_impl(OverloadToken<::mlir::Attribute>) const {
+      auto unknown = llvm::map_range(
+          llvm::seq<int64_t>(0, getNumElements()),
+          [](int64_t) { return ::mlir::Attribute(); }).begin();
+      return ::mlir::FailureOr<decltype(unknown)>(std::move(unknown));
+    }
+    /// Nobody has looked.
+    bool isSplat() const { return false; }
+  }];
   let genVerifyDecl = 1;
 }
 
