@@ -95,7 +95,7 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  StringRef text) {
   if (!parseLayout(text))
     return emitError() << "malformed layout \"" << text << "\"";
-  return success();
+  return mlir::success();
 }
 
 bool weft::isPlaced(Type type) {
