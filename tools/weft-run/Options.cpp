@@ -37,9 +37,32 @@ void printVersion(llvm::raw_ostream &out) { out << "weft-run 0.1.0\n"; }
 Error usage(const std::string &message) {
   return Error{ErrorKind::Usage, message, {"weft-run --help shows examples"}};
 }
+/// llvm::cl's words, a line each with the tool's name before it: the first is
+/// the error, the others are notes. What is wrong with an option's value it
+/// has printed itself.
+Error badCommandLine(llvm::StringRef text) {
+  if (text.trim().empty())
+    return usage("wrong option");
+  Error error{ErrorKind::Usage, "", {}};
+  while (!text.empty()) {
+    auto [line, rest] = text.split('\n');
+    text = rest;
+    line.consume_front("weft-run: ");
+    line = line.split("  Try: ").first.trim();
+    if (error.message.empty())
+      error.message = line.str();
+    else if (!line.empty())
+      error.notes.push_back(line.str());
+  }
+  error.notes.push_back("weft-run --help shows the options");
+  return error;
+}
 } // namespace
 
 Expected<RunCommand> weft::parseCommandLine(int argc, char **argv) {
+  // The shared libLLVM brings options of its own, --threads among them, which
+  // are none of this tool's.
+  cl::ResetCommandLineParser();
   cl::OptionCategory category("weft-run options");
   cl::opt<std::string> program(cl::Positional, cl::desc("PROGRAM.weft"),
                                cl::cat(category));
@@ -83,9 +106,7 @@ Expected<RunCommand> weft::parseCommandLine(int argc, char **argv) {
   std::string message;
   llvm::raw_string_ostream errors(message);
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &errors)) {
-    while (!message.empty() && message.back() == '\n')
-      message.pop_back();
-    return usage(message);
+    return badCommandLine(message);
   }
 
   RunCommand command;

@@ -132,8 +132,12 @@ Expected<int> run(const RunCommand &command) {
 
   Expected<RunResult> result = runProgram(*program, *inputs, options);
   progress.clear();
-  if (!result)
+  if (!result) {
+    // Faults name chip and unit; the program is for us to say.
+    if (result.error().kind == ErrorKind::MachineFault)
+      result.error().message = command.program + ": " + result.error().message;
     return result.error();
+  }
   if (trace)
     trace->finish();
 
@@ -157,8 +161,10 @@ Expected<int> run(const RunCommand &command) {
   if (std::fflush(stdout) != 0)
     return Error{ErrorKind::Usage, "cannot write to standard output", {}};
 
-  if (Status equal = checkCycles(*program, result->simulation); !equal)
+  if (Status equal = checkCycles(*program, result->simulation); !equal) {
+    equal.error().message = command.program + ": " + equal.error().message;
     return equal.error();
+  }
   for (const Agreement &agreement : agreements)
     if (!agreement.pass)
       return Error{ErrorKind::CheckFailed,
