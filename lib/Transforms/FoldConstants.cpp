@@ -1,0 +1,94 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// The pass weft-fold-constants. What a computation yields is decided by the
+// evaluator; this file decides which are worth it.
+
+#include "weft/Dialect/Weft/IR/ExternalData.h"
+#include "weft/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+/// Whether `op` only moves elements.
+static bool isMovement(Operation *op) {
+  if (auto structured = dyn_cast<linalg::LinalgOp>(op))
+    return llvm::hasSingleElement(*structured.getBlock());
+  return isa_and_nonnull<tensor::TensorDialect>(op->getDialect());
+}
+
+static bool readsExternal(Operation *op) {
+  return llvm::any_of(op->getOperands(), [](Value operand) {
+    weft::ExternalElementsAttr attr;
+    return matchPattern(operand, m_Constant(&attr));
+  });
+}
+
+void weft::foldConstants(Operation *root, WeightFiles &files,
+                         const EvaluationLimits &limits) {
+  SmallVector<Operation *> candidates;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<func::FuncOp, ModuleOp>(op))
+      return WalkResult::advance();
+    candidates.push_back(op);
+    return WalkResult::skip(); // Bodies are not folded by themselves.
+  });
+  for (Operation *op : candidates) {
+    if (isMovement(op) && readsExternal(op))
+      continue;
+    auto results = foldToConstants(op, &files, limits);
+    if (!results)
+      continue;
+    OpBuilder builder(op);
+    for (auto [value, attr] : llvm::zip_equal(op->getResults(), *results))
+      value.replaceAllUsesWith(arith::ConstantOp::create(
+          builder, op->getLoc(), cast<TypedAttr>(attr)));
+    op->erase();
+  }
+}
+
+namespace {
+
+struct FoldConstantsPass
+    : PassWrapper<FoldConstantsPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FoldConstantsPass)
+
+  FoldConstantsPass() = default;
+  FoldConstantsPass(const FoldConstantsPass &other) : PassWrapper(other) {}
+
+  StringRef getArgument() const override { return "weft-fold-constants"; }
+  StringRef getDescription() const override {
+    return "Evaluate linalg and tensor operations on constants";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<arith::ArithDialect, tensor::TensorDialect>();
+  }
+
+  void runOnOperation() override {
+    weft::WeightFiles files(getOperation());
+    weft::EvaluationLimits limits;
+    limits.maxElements = maxElements;
+    weft::foldConstants(getOperation(), files, limits);
+  }
+
+  Option<int64_t> maxElements{
+      *this, "max-elements",
+      llvm::cl::desc("Elements that an operand or a result may have"),
+      llvm::cl::init(weft::EvaluationLimits().maxElements)};
+};
+
+} // namespace
+
+std::unique_ptr<Pass> weft::createFoldConstantsPass() {
+  return std::make_unique<FoldConstantsPass>();
+}
+
+void weft::registerTransformsPasses() {
+  PassRegistration<FoldConstantsPass>();
+  registerPass([] { return createSimplifyPass(); });
+}
