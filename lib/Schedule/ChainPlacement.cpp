@@ -98,6 +98,34 @@ int64_t ListScheduler::readyCycle(int c) {
   return ready;
 }
 
+int64_t ListScheduler::queuesFree(int c, int64_t bound) {
+  const Chain &chain = problem.chains[c];
+  flowsOf(machine, chain, flows);
+  int64_t t = bound;
+  for (bool moved = true; moved;) {
+    int64_t before = t;
+    for (const Op &op : chain.ops)
+      if (op.unit != Unit::Alu)
+        t = queue(op).nextFree(t + op.offset, spanOf(op) + 1) - op.offset;
+    forEachRead(chain, [&](int v, int, const Access &a) {
+      const BufferState &b = buffers[a.buffer];
+      const SliceState &s = slices[b.slice];
+      int period = chain.values[v].period;
+      Flow &flow = flows[v];
+      if (flow.direction == 0)
+        flow.direction = s.position > 0 ? -1 : 1;
+      int64_t first = flow.at(s.position) - machine.readLatency +
+                      int64_t(a.element) * period;
+      int64_t length = spanOf(a, period) + 1;
+      int64_t next = s.reads.nextFree(t + first, length);
+      next = s.bankWrites[bankOf(b.place.address)].nextFree(next, length);
+      t = next - first;
+    });
+    moved = t != before;
+  }
+  return t;
+}
+
 Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
   const Chain &chain = problem.chains[c];
   flowsOf(machine, chain, flows);
@@ -293,8 +321,11 @@ Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
             retry = std::min(retry, next);
             continue;
           }
-          int64_t cost = int64_t(s.live) * 16 + (s.weights ? 40 : 0) +
-                         (s.traffic ? 8 : 0) + std::abs(s.position);
+          // A bank does one thing at a time, a slice one read: keep away from
+          // what is still to be read. Then close to the VXM.
+          int64_t cost = int64_t(s.pending[bank]) * 8 +
+                         int64_t(s.traffic()) * 4 + s.weights * 24 +
+                         std::abs(s.position);
           if (cost < bestCost) {
             bestCost = cost;
             best = {b,
@@ -529,14 +560,15 @@ void ListScheduler::commit(int c, const Plan &plan) {
   for (int i : touchedBuffers) {
     BufferState &b = buffers[i];
     const Buffer &buffer = problem.buffers[i];
-    if (--b.remaining > 0 || buffer.initial || buffer.final || buffer.place)
-      continue;
     SliceState &s = slices[b.slice];
     int bank = bankOf(b.place.address);
+    if (!isWeight[i])
+      --s.pending[bank];
+    if (--b.remaining > 0 || buffer.initial || buffer.final || buffer.place)
+      continue;
     s.free[bank].give(b.place.address % machine.wordsPerBank, buffer.words,
                       b.lastUse + 1);
     s.used -= buffer.words;
-    --s.live;
     released = true;
   }
 

@@ -45,16 +45,18 @@ bool ListScheduler::mayOpen(int u, int c) const {
          unit.rows.total() - groups[g].rows >= unit.reserve;
 }
 
+/// The pass that can start first on a unit; among equals the one that goes on
+/// with the rows of the last pass, then with any open rows, then the longer
+/// path. Starts take into account when the slices of weights and activations
+/// are free, which is asked for the best candidate only, again and again.
 int ListScheduler::choosePass(int u, int64_t &start) {
   const MatrixState &unit = units[u];
-  int best = -1;
-  auto key = [&](int c, int64_t at) {
-    int g = problem.chains[c].accumulatorGroup;
-    bool continues = g >= 0 && g == unit.lastGroup;
-    bool open = groupOf[c] >= 0 && groups[groupOf[c]].row >= 0;
-    return std::tuple(at, !continues, !open,
-                      -(graph.pathToEnd[c] + problem.chains[c].priority), c);
+  using Key = std::tuple<int64_t, bool, bool, int64_t, int>;
+  struct Candidate {
+    Key key;
+    bool exact;
   };
+  std::vector<Candidate> candidates;
   for (int c : unit.ready) {
     if (!mayOpen(u, c))
       continue;
@@ -65,12 +67,34 @@ int ListScheduler::choosePass(int u, int64_t &start) {
         std::max(readyAt[chain.load], unit.lastInstall + 1 - lw.first);
     int64_t at = std::max({readyAt[c], unit.lastActivation - install,
                            load + lw.last + 1 - install});
-    if (best < 0 || key(c, at) < key(best, start)) {
-      best = c;
-      start = at;
-    }
+    int g = groupOf[c];
+    bool continues = g >= 0 && chain.accumulatorGroup == unit.lastGroup;
+    bool open = g >= 0 && groups[g].row >= 0;
+    candidates.push_back(
+        {Key(at, !continues, !open, -(graph.pathToEnd[c] + chain.priority), c),
+         false});
   }
-  return best;
+  if (candidates.empty())
+    return -1;
+  // Looking at more than a few dozen refinements costs more than it brings.
+  for (int round = 0;; ++round) {
+    auto best = std::min_element(
+        candidates.begin(), candidates.end(),
+        [](const Candidate &a, const Candidate &b) { return a.key < b.key; });
+    auto &at = std::get<0>(best->key);
+    int c = std::get<4>(best->key);
+    if (best->exact || round == 32) {
+      start = at;
+      return c;
+    }
+    int l = problem.chains[c].load;
+    Extent lw = extentOf(problem.chains[l], Unit::MxmWeights);
+    int64_t load =
+        queuesFree(l, std::max(readyAt[l], unit.lastInstall + 1 - lw.first));
+    at = queuesFree(
+        c, std::max(at, load + lw.last + 1 - installOffset(problem.chains[c])));
+    best->exact = true;
+  }
 }
 
 /// Cycles before its pass that a load is looked at: lw itself, the flight from
@@ -207,9 +231,19 @@ bool ListScheduler::step(const Entry &e, Error &error) {
     unit.bound = pass;
     int install = installOffset(problem.chains[pass]);
     Extent lw = extentOf(problem.chains[c], Unit::MxmWeights);
-    push({std::max({readyAt[pass], unit.lastActivation - install,
-                    p.start + lw.last + 1 - install}),
-          graph.pathToEnd[pass] + problem.chains[pass].priority, pass, false});
+    Entry next{std::max({readyAt[pass], unit.lastActivation - install,
+                         p.start + lw.last + 1 - install}),
+               graph.pathToEnd[pass] + problem.chains[pass].priority, pass,
+               false};
+    scheduled(c);
+    // The pass goes with its load, before others take its cycles.
+    if (plan(pass, next.start, p) == Outcome::Placed) {
+      commit(pass, p);
+      scheduled(pass);
+    } else {
+      push(next);
+    }
+    return true;
   }
   scheduled(c);
   return true;

@@ -22,12 +22,19 @@ struct SliceState {
   int number = 0;
   int position = 0;
   bool reserved = false;
-  bool weights = false; ///< Holds resident weights of matrix loads.
+  int weights = 0; ///< Resident weights of loads: 2 mostly, 1 some, 0 none.
   BusyCycles reads, writes;
   std::vector<BusyCycles> bankReads, bankWrites; ///< By bank.
   std::vector<FreeRanges> free;                  ///< By bank; bank-relative.
-  int live = 0;        ///< Buffers without data at cycle 0 that live here.
-  int64_t traffic = 0; ///< Issues of initial buffers placed here.
+  /// By bank: accesses, in chains, that buffers other than weights still wait
+  /// for.
+  std::vector<int> pending;
+  int traffic() const {
+    int sum = 0;
+    for (int p : pending)
+      sum += p;
+    return sum;
+  }
   int used = 0, peak = 0;
 };
 
@@ -106,6 +113,7 @@ private:
   Outcome plan(int c, int64_t bound, Plan &plan);
   void commit(int c, const Plan &plan);
   int64_t readyCycle(int c);
+  int64_t queuesFree(int c, int64_t bound);
 
   // ListSchedule.cpp
   struct Entry {
@@ -168,6 +176,7 @@ private:
   // Scratch.
   std::vector<Flow> flows;
   std::vector<char> forbidden; ///< By slice.
+  std::vector<char> isWeight;  ///< By buffer: initial, only loads read it.
 };
 
 } // namespace weft::schedule

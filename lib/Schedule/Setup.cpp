@@ -45,8 +45,8 @@ void ListScheduler::put(int b, const Buffer::Place &place) {
                                          problem.buffers[b].words);
   slice.used += problem.buffers[b].words;
   slice.peak = std::max(slice.peak, slice.used);
-  if (!problem.buffers[b].initial)
-    ++slice.live;
+  if (!isWeight[b])
+    slice.pending[bankOf(place.address)] += state.remaining;
 }
 
 bool ListScheduler::putIn(int b, int s) {
@@ -84,6 +84,7 @@ Status ListScheduler::prepare() {
       s.reserved = machine.isReserved(s.hemisphere, i);
       s.bankReads.resize(machine.banks);
       s.bankWrites.resize(machine.banks);
+      s.pending.assign(machine.banks, 0);
       s.free.assign(machine.banks,
                     FreeRanges(0, s.reserved ? 0 : machine.wordsPerBank));
       slices.push_back(std::move(s));
@@ -176,6 +177,7 @@ Status ListScheduler::prepare() {
   }
 
   forbidden.assign(slices.size(), 0);
+  isWeight.assign(buffers.size(), 0);
   if (Status s = placeFixed(); !s)
     return s;
   if (Status s = reserveText(); !s)
@@ -238,7 +240,6 @@ void ListScheduler::markForbidden(int b) {
 void ListScheduler::placeWeights(std::vector<int> &others) {
   // Initial buffers that only loads read, in the order of the loads.
   std::vector<int> weights[2];
-  std::vector<char> isWeight(buffers.size(), 0);
   int64_t need[2] = {0, 0};
   for (const Chain &chain : problem.chains)
     if (chain.role == MxmRole::Load)
@@ -258,36 +259,44 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
   for (int h = 0; h < 2; ++h) {
     if (weights[h].empty())
       continue;
-    // From the outside inwards; a third of the slices, twelve at most, stay
-    // free for activations unless the weights need them.
+    // From the outside inwards. A third of the slices, fourteen at most, are
+    // left to activations; when the others do not suffice, each of these
+    // takes an equal share of the rest, in its lower bank first.
     std::vector<int> candidates;
+    std::vector<int64_t> quota;
     int64_t room = 0;
     for (int i = machine.slices; i-- > 0;) {
       int s = sliceIndex(Hemisphere(h), i);
       if (slices[s].reserved)
         continue;
       candidates.push_back(s);
+      quota.push_back(0);
+      for (const FreeRanges &f : slices[s].free)
+        quota.back() += f.total();
     }
-    size_t spare = std::min<size_t>(12, candidates.size() / 3);
-    size_t count = 0;
-    while (count < candidates.size() &&
-           (count + spare < candidates.size() || room < need[h])) {
-      for (const FreeRanges &f : slices[candidates[count]].free)
-        room += f.total();
-      ++count;
+    size_t spare = std::min<size_t>(14, candidates.size() / 3);
+    size_t full = candidates.size() - spare;
+    for (size_t i = 0; i < full; ++i)
+      room += quota[i];
+    int64_t rest = std::max<int64_t>(0, need[h] - room);
+    for (size_t i = full; i < candidates.size(); ++i) {
+      // Rounding leaves a load's words to each.
+      int64_t share = spare ? rest / int64_t(spare) : 0;
+      quota[i] = rest > 0 ? std::min(quota[i], share + 64) : 0;
     }
-    candidates.resize(count);
     size_t cursor = 0;
     for (int b : weights[h]) {
       markForbidden(b);
       bool placed = false;
       for (size_t k = 0; k < candidates.size() && !placed; ++k) {
-        int s = candidates[(cursor + k) % candidates.size()];
-        if (forbidden[s] || !putIn(b, s))
+        size_t i = (cursor + k) % candidates.size();
+        int s = candidates[i];
+        if (forbidden[s] || quota[i] < problem.buffers[b].words || !putIn(b, s))
           continue;
-        slices[s].weights = true;
+        slices[s].weights = i < full ? 2 : 1;
+        quota[i] -= problem.buffers[b].words;
         placed = true;
-        cursor = (cursor + k + 1) % candidates.size();
+        cursor = (i + 1) % candidates.size();
       }
       if (!placed)
         others.push_back(b);
@@ -306,15 +315,13 @@ bool ListScheduler::placeInitialBuffer(int b) {
       order.push_back(int(s));
   std::sort(order.begin(), order.end(), [&](int a, int b) {
     auto key = [&](const SliceState &s) {
-      return std::tuple(s.weights, s.traffic, s.number);
+      return std::tuple(s.weights, s.traffic(), s.number);
     };
     return key(slices[a]) < key(slices[b]);
   });
   for (int s : order)
-    if (putIn(b, s)) {
-      slices[s].traffic += problem.buffers[b].words * buffers[b].remaining;
+    if (putIn(b, s))
       return true;
-    }
   return false;
 }
 

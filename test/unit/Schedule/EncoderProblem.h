@@ -32,7 +32,7 @@ public:
   }
 
   /// y = x . w with kTiles = x.columns and nTiles tiles of `lanes` columns,
-  /// which are two columns of y each; n-tiles alternate between hemispheres.
+  /// which are two columns of y each; n-tiles alternate between hemispheres over all products.
   /// With `adds`, the epilogue adds that tensor (a residual).
   Tensor matmul(const Tensor &x, int nTiles, const Tensor *adds = nullptr) {
     const Machine &m = *problem.machine;
@@ -40,7 +40,7 @@ public:
     Tensor y = tensor(nTiles * 2);
     int lw = m.lanes() / m.weightStreams;
     for (int n = 0; n < nTiles; ++n) {
-      auto h = Hemisphere(n % 2);
+      auto h = Hemisphere(nextGroup % 2);
       int group = nextGroup++;
       for (int k = 0; k < kTiles; ++k) {
         int l =
