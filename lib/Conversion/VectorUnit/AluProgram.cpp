@@ -14,9 +14,9 @@ using namespace weft;
 
 namespace {
 
-class Builder {
+class ProgramBuilder {
 public:
-  Builder(const Machine &machine, ArrayRef<DataType> leaves)
+  ProgramBuilder(const Machine &machine, ArrayRef<DataType> leaves)
       : machine(machine), leaves(leaves) {}
 
   LogicalResult lower(Block &body, ArrayRef<DataType> results, bool masked);
@@ -64,7 +64,7 @@ DataType computeType(Type type) {
 /// erf(x) = tanh(x (c0 + c1 x^2 + c2 x^4)) within 3.7e-5, coefficients fitted
 /// by minimax on [0, 4.5]; x^2 is clamped where erf is 1 so that the last
 /// term cannot turn the sign. Below the resolution of f16 at 1 (4.9e-4).
-AluArgument Builder::lowerErf(AluArgument x) {
+AluArgument ProgramBuilder::lowerErf(AluArgument x) {
   AluArgument square = node(Opcode::Mul, DataType::F32, {x, x});
   square = node(Opcode::Min, DataType::F32, {square, number(16.0f)});
   AluArgument p = node(Opcode::Fma, DataType::F32,
@@ -147,11 +147,11 @@ Opcode compareOpcode(arith::CmpIPredicate predicate) {
   }
 }
 
-LogicalResult Builder::lowerOp(Operation &op) {
+LogicalResult ProgramBuilder::lowerOp(Operation &op) {
   auto in = [&](unsigned i) { return values.lookup(op.getOperand(i)); };
   auto set = [&](AluArgument value) {
     values[op.getResult(0)] = value;
-    return success();
+    return mlir::success();
   };
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     Attribute value = constant.getValue();
@@ -220,7 +220,7 @@ LogicalResult Builder::lowerOp(Operation &op) {
   return op.emitError("the vector unit has no '") << op.getName() << "'";
 }
 
-LogicalResult Builder::lower(Block &body, ArrayRef<DataType> results, bool masked) {
+LogicalResult ProgramBuilder::lower(Block &body, ArrayRef<DataType> results, bool masked) {
   for (auto [i, argument] : llvm::enumerate(body.getArguments())) {
     AluArgument value = leaf(int(i));
     if (leaves[i] == DataType::F16)
@@ -245,12 +245,12 @@ LogicalResult Builder::lower(Block &body, ArrayRef<DataType> results, bool maske
       value = node(Opcode::Copy, type, {value});
     program.results.push_back(value.index);
   }
-  return success();
+  return mlir::success();
 }
 
 /// Nodes are in dependence order; a node that reads only leaves waits until
 /// its first user needs it.
-void Builder::time() {
+void ProgramBuilder::time() {
   auto readsNode = [](const AluNode &n) {
     return llvm::any_of(n.arguments, [](const AluArgument &a) {
       return a.kind == AluArgument::Kind::Node;
@@ -278,7 +278,7 @@ void Builder::time() {
   }
 }
 
-void Builder::insertCopies() {
+void ProgramBuilder::insertCopies() {
   const int step = aluLatency(machine, Opcode::Copy);
   size_t count = program.nodes.size();
   // Leaves arrive when first needed.
@@ -326,7 +326,7 @@ void Builder::insertCopies() {
     }
 }
 
-AluProgram Builder::finish() {
+AluProgram ProgramBuilder::finish() {
   time();
   insertCopies();
   return std::move(program);
@@ -338,7 +338,7 @@ FailureOr<AluProgram> weft::buildAluProgram(const Machine &machine, Block &body,
                                             ArrayRef<DataType> leaves,
                                             ArrayRef<DataType> results,
                                             bool masked) {
-  Builder builder(machine, leaves);
+  ProgramBuilder builder(machine, leaves);
   if (failed(builder.lower(body, results, masked)))
     return failure();
   return builder.finish();

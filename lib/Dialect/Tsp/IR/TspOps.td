@@ -184,7 +184,7 @@ def Tsp_AluOp : Tsp_Op<"alu"> {
                        OptionalAttr<I64Attr>:$alu, OptionalAttr<I64Attr>:$stream);
   let results = (outs Tsp_Value:$result);
   let assemblyFormat = [{
-    $opcode (`accumulate` $accumulate^)? `(` $inputs `)` $arguments (`imm` $immediates^)?
+    $opcode (`accumulate` $accumulate^)? `(` $inputs `)` $arguments `imm` $immediates
     $type `to` $resultType `offset` $offset `burst` $count `every` $period
     (`unit` $alu^)? (`on` $stream^)? attr-dict `:` type($inputs)
   }];

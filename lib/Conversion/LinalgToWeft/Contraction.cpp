@@ -1,0 +1,406 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Contractions and reductions: which operand is installed and which is
+// streamed, what goes into the lanes of the result, and reductions over lanes
+// as products with ones (sums) or after a change of lanes (all others).
+
+#include "Placer.h"
+
+using namespace mlir;
+using namespace weft;
+
+/// The scalar operation that combines `acc` (the output argument) with x.
+static Operation *combiner(linalg::GenericOp op) {
+  if (op.getNumDpsInits() != 1)
+    return nullptr;
+  Operation *yield = op.getBody()->getTerminator();
+  return yield->getOperand(0).getDefiningOp();
+}
+
+StringRef weft::combinerKind(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
+      op.getNumReductionLoops() == 0)
+    return "";
+  Operation *c = combiner(op);
+  if (!c || c->getNumOperands() != 2 || &op.getBody()->front() != c)
+    return "";
+  Value input = op.getBody()->getArgument(0), out = op.getBody()->getArgument(1);
+  if (!((c->getOperand(0) == input && c->getOperand(1) == out) ||
+        (c->getOperand(0) == out && c->getOperand(1) == input)))
+    return "";
+  return llvm::TypeSwitch<Operation *, StringRef>(c)
+      .Case<arith::AddFOp, arith::AddIOp>([](auto) { return "add"; })
+      .Case<arith::MulFOp, arith::MulIOp>([](auto) { return "mul"; })
+      .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(
+          [](auto) { return "max"; })
+      .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>(
+          [](auto) { return "min"; })
+      .Case<arith::AndIOp>([](auto) { return "and"; })
+      .Case<arith::OrIOp>([](auto) { return "or"; })
+      .Default([](Operation *) { return ""; });
+}
+
+bool weft::isContraction(linalg::GenericOp op) {
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
+    return false;
+  Operation *add = combiner(op);
+  if (!add || !isa<arith::AddFOp, arith::AddIOp>(add))
+    return false;
+  Block *body = op.getBody();
+  for (unsigned side = 0; side < 2; ++side) {
+    if (add->getOperand(side) != body->getArgument(2))
+      continue;
+    Operation *mul = add->getOperand(1 - side).getDefiningOp();
+    if (!mul || !isa<arith::MulFOp, arith::MulIOp>(mul))
+      continue;
+    Value x = mul->getOperand(0), y = mul->getOperand(1);
+    // Operands may be widened first (f16 to f32, i8 to i32).
+    auto strip = [](Value v) {
+      while (Operation *def = v.getDefiningOp()) {
+        if (!isa<arith::ExtFOp, arith::ExtSIOp, arith::ExtUIOp>(def))
+          break;
+        v = def->getOperand(0);
+      }
+      return v;
+    };
+    x = strip(x);
+    y = strip(y);
+    return (x == body->getArgument(0) && y == body->getArgument(1)) ||
+           (x == body->getArgument(1) && y == body->getArgument(0));
+  }
+  return false;
+}
+
+/// The initial value of a reduction, if it is one scalar.
+static std::optional<double> initialValue(linalg::GenericOp op) {
+  Value init = op.getDpsInits()[0];
+  TypedAttr attr;
+  if (auto fill = init.getDefiningOp<linalg::FillOp>()) {
+    if (auto c = fill.getInputs()[0].getDefiningOp<arith::ConstantOp>())
+      attr = c.getValue();
+  } else if (auto c = init.getDefiningOp<arith::ConstantOp>()) {
+    auto dense = dyn_cast<DenseElementsAttr>(c.getValue());
+    if (!dense || !dense.isSplat())
+      return std::nullopt;
+    attr = dense.getSplatValue<TypedAttr>();
+  }
+  if (auto f = dyn_cast_or_null<FloatAttr>(attr))
+    return f.getValueAsDouble();
+  if (auto i = dyn_cast_or_null<IntegerAttr>(attr))
+    return i.getType().isInteger(1) ? double(i.getValue().getZExtValue())
+                                    : double(i.getValue().getSExtValue());
+  return std::nullopt;
+}
+
+bool Placer::waitsForEpilogue(linalg::GenericOp op, Value result) {
+  if (!result.hasOneUse())
+    return false;
+  auto user = dyn_cast<linalg::GenericOp>(*result.getUsers().begin());
+  if (!user || user.getNumParallelLoops() != user.getNumLoops() ||
+      user->getBlock() != op->getBlock())
+    return false;
+  for (OpOperand &operand : user->getOpOperands())
+    if (operand.get() == result) {
+      if (!user.isDpsInput(&operand))
+        return false;
+      AffineMap m = user.getMatchingIndexingMap(&operand);
+      if (!m.isPermutation() || m.getNumResults() != user.getNumLoops())
+        return false;
+    }
+  for (Operation &inner : user.getBody()->without_terminator())
+    if (isa<tensor::ExtractOp>(inner))
+      return false;
+  return true;
+}
+
+LogicalResult Placer::finishPending(Value value) {
+  auto it = pending.find(value);
+  if (it == pending.end())
+    return mlir::success();
+  PendingContract product = it->second;
+  pending.erase(it);
+  auto type = cast<RankedTensorType>(value.getType());
+  Layout layout = product.splat ? splatLayout(type.getShape())
+                                : buildLayout(product.resultDigits);
+  setVersion(value, contract(product, placedType(type.getShape(),
+                                                 storageType(type.getElementType(),
+                                                             product.splat),
+                                                 layout)));
+  return mlir::success();
+}
+
+LogicalResult Placer::placeContraction(linalg::GenericOp op) {
+  Location loc = op.getLoc();
+  if (std::optional<double> init = initialValue(op); !init || *init != 0.0)
+    return op.emitError("expected a contraction that starts from zero");
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (AffineMap m : maps)
+    if (!m.isProjectedPermutation())
+      return op.emitError("expected a contraction indexed by loops only");
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  unsigned s = 0, w = 1;
+  if (constantOf(op.getDpsInputs()[0]) && !constantOf(op.getDpsInputs()[1]))
+    std::swap(s, w);
+  Value streamed = op.getDpsInputs()[s], installed = op.getDpsInputs()[w];
+  AffineMap sm = maps[s], wm = maps[w], cm = maps[2];
+  auto uses = [](AffineMap m, unsigned loop) {
+    return m.getResultPosition(getAffineDimExpr(loop, m.getContext())).has_value();
+  };
+
+  // Streamed: the contracted loops in lanes, rows (its own loops) in words.
+  auto streamedType = cast<RankedTensorType>(streamed.getType());
+  bool weights = bool(constantOf(installed));
+  Value source = isFree(streamed) ? Value() : anyVersion(streamed);
+  bool fits = bool(source);
+  SmallVector<int> laneDims;
+  int64_t contracted = 1;
+  for (int d = int(sm.getNumResults()) - 1; d >= 0; --d) {
+    unsigned loop = sm.getDimPosition(unsigned(d));
+    bool isContracted = !uses(cm, loop);
+    if (isContracted) {
+      laneDims.push_back(d);
+      contracted *= extents[loop];
+    }
+    if (source) {
+      Layout layout = layoutOf(source.getType());
+      bool batch = uses(wm, loop) && uses(cm, loop);
+      if (stepsLanes(layout, unsigned(d)) && !isContracted && !batch)
+        fits = false;
+    }
+  }
+  if (source) {
+    Layout layout = layoutOf(source.getType());
+    bool any = llvm::any_of(laneDims, [&](int d) { return stepsLanes(layout, unsigned(d)); });
+    if (layout.splat || (!any && contracted > 1))
+      fits = false;
+  }
+  if (!fits) {
+    auto made = version(streamed,
+                        buildLayout(packLanes(streamedType.getShape(), laneDims,
+                                              machine.lanes(), 1)),
+                        loc);
+    if (failed(made))
+      return failure();
+    source = *made;
+  }
+  Layout streamedLayout = layoutOf(source.getType());
+
+  PendingContract product{loc, {}, {}, {}, {}, cm, extents, {}, false};
+
+  // The result: loops of the installed operand in lanes.
+  SmallVector<int> resultLanes;
+  for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
+    unsigned loop = cm.getDimPosition(unsigned(d));
+    if (uses(wm, loop) && !uses(sm, loop))
+      resultLanes.push_back(d);
+  }
+  auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
+  int64_t columns = 1;
+  for (int d : resultLanes)
+    columns *= resultType.getDimSize(unsigned(d));
+  product.splat = columns == 1;
+  if (!product.splat && !weights && columns < machine.lanes() / 2) {
+    // A user that contracts over the batch wants it in lanes beside them.
+    for (Operation *user : op.getResult(0).getUsers()) {
+      auto generic = dyn_cast<linalg::GenericOp>(user);
+      if (!generic || !isContraction(generic))
+        continue;
+      for (OpOperand *operand : generic.getDpsInputOperands()) {
+        if (operand->get() != op.getResult(0))
+          continue;
+        AffineMap m = generic.getMatchingIndexingMap(operand);
+        AffineMap out = generic.getIndexingMapsArray().back();
+        for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
+          unsigned loop = cm.getDimPosition(unsigned(d));
+          bool batch = uses(wm, loop) && uses(sm, loop);
+          if (batch && !uses(out, m.getDimPosition(unsigned(d))) &&
+              !llvm::is_contained(resultLanes, d))
+            resultLanes.push_back(d);
+        }
+      }
+    }
+  }
+  if (product.splat)
+    for (unsigned d = 0; d < cm.getNumResults(); ++d)
+      product.resultDigits.push_back({{resultType.getDimSize(d), 0, true}});
+  else
+    product.resultDigits = packLanes(resultType.getShape(), resultLanes, machine.lanes(),
+                                     machine.weightStreams / 2);
+
+  // Installed: weights are packed later; a computed operand meets the streamed
+  // one lane by lane, other elements of the batch masked out.
+  SmallVector<Value> installedPieces;
+  if (weights) {
+    installedPieces.push_back(constant(constantOf(installed), installed.getType(), loc));
+  } else {
+    auto type = cast<RankedTensorType>(installed.getType());
+    std::vector<LaneDigits> digits;
+    int innermost = -1;
+    for (unsigned d = 0; d < wm.getNumResults(); ++d) {
+      unsigned loop = wm.getDimPosition(d);
+      LaneDigits dim{{type.getDimSize(d), 0, true}};
+      if (auto at = sm.getResultPosition(getAffineDimExpr(loop, b.getContext()))) {
+        dim = laneDigits(streamedLayout, unsigned(*at));
+        if (uses(cm, loop))
+          for (LaneDigit &digit : dim)
+            digit.vector = true;
+      } else {
+        innermost = std::max(innermost, int(d));
+      }
+      digits.push_back(dim);
+    }
+    for (int d : resultLanes)
+      if (auto at = wm.getResultPosition(
+              getAffineDimExpr(cm.getDimPosition(unsigned(d)), b.getContext()));
+          at && !uses(sm, cm.getDimPosition(unsigned(d)))) {
+        innermost = int(*at);
+        break;
+      }
+    Layout target = buildLayout(digits, false, innermost, machine.weightStreams / 2);
+    target.offset.lane = streamedLayout.offset.lane;
+    Value from = anyVersion(installed);
+    if (!from) {
+      Layout plain = buildLayout(digits);
+      plain.offset.lane = target.offset.lane;
+      auto made = version(installed, plain, loc);
+      if (failed(made))
+        return failure();
+      from = *made;
+    }
+    if (innermost < 0) {
+      auto made = relayout(from, target, b.getF16Type(), loc);
+      if (failed(made))
+        return failure();
+      installedPieces.push_back(replicated(*made, loc));
+    } else {
+      auto made = relayout(from, target, b.getF16Type(), loc);
+      if (failed(made))
+        return failure();
+      installedPieces.push_back(*made);
+    }
+  }
+  SmallVector<AffineMap> installedMaps;
+  for (auto [piece, scale] : pieces(source, loc)) {
+    if (!weights && scale != 1.0f)
+      return op.emitError("products of two computed integer tensors are not supported "
+                          "on the chip");
+    product.streamed.push_back(piece);
+    product.installed.push_back(installedPieces[0]);
+    product.scales.push_back(scale);
+    product.maps.push_back(sm);
+    installedMaps.push_back(wm);
+  }
+  llvm::append_range(product.maps, installedMaps);
+
+  Value result = op.getResult(0);
+  bool waits = waitsForEpilogue(op, result);
+  pending.try_emplace(result, product);
+  return waits ? mlir::success() : finishPending(result);
+}
+
+LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
+  Location loc = op.getLoc();
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  Value input = op.getDpsInputs()[0];
+  auto type = cast<RankedTensorType>(input.getType());
+  auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
+  if (!maps[0].isPermutation() || !maps[1].isProjectedPermutation())
+    return op.emitError("expected a reduction indexed by loops only");
+  SmallVector<bool> reduced;
+  for (unsigned d = 0; d < maps[0].getNumResults(); ++d)
+    reduced.push_back(!maps[1].getResultPosition(
+        getAffineDimExpr(maps[0].getDimPosition(d), b.getContext())));
+  if (isFree(input)) {
+    SmallVector<int> lanes{int(type.getRank()) - 1};
+    auto made = version(input, buildLayout(packLanes(type.getShape(), lanes,
+                                                     machine.lanes(), 1)),
+                        loc);
+    if (failed(made))
+      return failure();
+  }
+  Value placed = anyVersion(input);
+  Layout layout = layoutOf(placed.getType());
+  bool inLanes = false, othersInLanes = false;
+  for (unsigned d = 0; d < type.getRank(); ++d)
+    if (!layout.splat && stepsLanes(layout, d))
+      (reduced[d] ? inLanes : othersInLanes) = true;
+
+  if (inLanes && kind == "add") {
+    if (othersInLanes) {
+      SmallVector<int> lanes;
+      for (int d = int(type.getRank()) - 1; d >= 0; --d)
+        if (reduced[size_t(d)])
+          lanes.push_back(d);
+      auto made = version(input, buildLayout(packLanes(type.getShape(), lanes,
+                                                       machine.lanes(), 1)),
+                          loc);
+      if (failed(made))
+        return failure();
+      placed = *made;
+    }
+    PendingContract product{loc, {}, {}, {}, {}, maps[1], op.getStaticLoopRanges(), {},
+                            true};
+    auto one = DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()), 1.0f);
+    SmallVector<AffineMap> installedMaps;
+    for (auto [piece, scale] : pieces(placed, loc)) {
+      product.streamed.push_back(piece);
+      product.installed.push_back(constant(one, one.getType(), loc));
+      product.scales.push_back(scale);
+      product.maps.push_back(maps[0]);
+      installedMaps.push_back(
+          AffineMap::get(maps[0].getNumDims(), 0, b.getContext()));
+    }
+    llvm::append_range(product.maps, installedMaps);
+    for (int64_t extent : resultType.getShape())
+      product.resultDigits.push_back({{extent, 0, true}});
+    pending.try_emplace(op.getResult(0), product);
+    return waitsForEpilogue(op, op.getResult(0)) ? mlir::success()
+                                                 : finishPending(op.getResult(0));
+  }
+  if (inLanes) {
+    // Another dimension takes the lanes, the longest that stays.
+    int best = -1;
+    for (int d = 0; d < int(type.getRank()); ++d)
+      if (!reduced[size_t(d)] &&
+          (best < 0 || type.getDimSize(unsigned(d)) > type.getDimSize(unsigned(best))))
+        best = d;
+    Layout target =
+        best < 0 || type.getDimSize(unsigned(best)) == 1
+            ? splatLayout(type.getShape())
+            : buildLayout(packLanes(type.getShape(), {best}, machine.lanes(), 1));
+    auto made = relayout(placed, target,
+                         isa<FloatType>(type.getElementType())
+                             ? Type(b.getF16Type())
+                             : storageType(type.getElementType(), false),
+                         loc);
+    if (failed(made))
+      return failure();
+    placed = *made;
+    layout = target;
+  }
+  // Reduced dimensions are in words now.
+  SmallVector<int64_t> dims;
+  std::vector<LaneDigits> digits;
+  for (unsigned d = 0; d < type.getRank(); ++d) {
+    if (reduced[d])
+      dims.push_back(d);
+  }
+  for (unsigned d = 0; d < maps[1].getNumResults(); ++d) {
+    unsigned in = *maps[0].getResultPosition(
+        getAffineDimExpr(maps[1].getDimPosition(d), b.getContext()));
+    digits.push_back(laneDigits(layout, in));
+  }
+  for (unsigned d = 0; d + 1 < maps[1].getNumResults(); ++d)
+    if (maps[1].getDimPosition(d) > maps[1].getDimPosition(d + 1))
+      return op.emitError("expected a reduction that keeps the order of dimensions");
+  Layout out = buildLayout(digits, layout.splat);
+  out.offset.lane = layout.offset.lane;
+  auto reduce = ReduceOp::create(
+      b, loc,
+      placedType(resultType.getShape(),
+                 storageType(resultType.getElementType(), layout.splat), out),
+      placed, kind, dims);
+  setVersion(op.getResult(0), reduce);
+  return mlir::success();
+}

@@ -1,0 +1,74 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Arithmetic on layouts: building them, comparing the lanes of two, and
+// looking at the same words under another shape. Decides no policy.
+
+#ifndef WEFT_LIB_CONVERSION_LINALGTOWEFT_LAYOUTTOOLS_H
+#define WEFT_LIB_CONVERSION_LINALGTOWEFT_LAYOUTTOOLS_H
+
+#include "weft/Machine/Layout.h"
+#include "weft/Machine/Machine.h"
+
+#include "mlir/IR/AffineMap.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace weft {
+
+/// A digit before words are assigned: `lane` is its step in lanes, `vector`
+/// says that every step is another vector.
+struct LaneDigit {
+  int64_t extent = 1;
+  int32_t lane = 0;
+  bool vector = true;
+};
+using LaneDigits = std::vector<LaneDigit>;
+
+/// Gives words to digits: dimensions that are not in lanes step words with the
+/// last dimension fastest, vectors of dimensions in lanes step slowest. With
+/// `columnDim` >= 0 that dimension's innermost digit is spread over `columns`.
+Layout buildLayout(llvm::ArrayRef<LaneDigits> digits, bool splat = false,
+                   int columnDim = -1, int columns = 1);
+
+/// Rows of words only: every element in a vector of its own, in all lanes.
+Layout splatLayout(llvm::ArrayRef<int64_t> shape);
+
+/// Packs dimensions into lanes: `laneDims`, innermost first, as many as fit
+/// into `lanes`; steps are multiples of `align`. Other dimensions step words.
+std::vector<LaneDigits> packLanes(llvm::ArrayRef<int64_t> shape,
+                                  llvm::ArrayRef<int> laneDims, int lanes,
+                                  int align);
+
+/// The lane digits of a layout's dimension.
+LaneDigits laneDigits(const Layout &layout, unsigned dim);
+
+/// Whether elements of dimension `dim` differ in lane.
+bool stepsLanes(const Layout &layout, unsigned dim);
+
+/// Lanes, word and column that index i of one dimension adds.
+LayoutPosition contribution(const Layout &layout, unsigned dim, int64_t i);
+
+/// Whether for every vector of `out` one vector of `in` holds the operands of
+/// its elements in the same lanes (or in all lanes). Dimension d of `out`
+/// corresponds to dimension inDims[d] of `in`, or to none (-1).
+bool isAligned(const Layout &out, llvm::ArrayRef<int64_t> shape, const Layout &in,
+               llvm::ArrayRef<int> inDims);
+
+/// The layout of the same words seen with dimensions merged or split, or
+/// nothing when the digits do not allow it. `groups[i]` are the dimensions of
+/// the larger rank that make dimension i of the smaller.
+std::optional<Layout> collapseLayout(const Layout &layout,
+                                     llvm::ArrayRef<int64_t> shape,
+                                     llvm::ArrayRef<llvm::SmallVector<int64_t, 2>> groups);
+std::optional<Layout> expandLayout(const Layout &layout,
+                                   llvm::ArrayRef<int64_t> expandedShape,
+                                   llvm::ArrayRef<llvm::SmallVector<int64_t, 2>> groups);
+
+/// The layout of a unit-stride slice of the same words, if digits allow it.
+std::optional<Layout> sliceLayout(const Layout &layout, llvm::ArrayRef<int64_t> offsets,
+                                  llvm::ArrayRef<int64_t> sizes);
+
+} // namespace weft
+
+#endif // WEFT_LIB_CONVERSION_LINALGTOWEFT_LAYOUTTOOLS_H

@@ -1,0 +1,168 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The pass: walks the middle representation in order and hands each operation
+// to the part that places it; decides which tables stay on the host.
+
+#include "Placer.h"
+
+#include "weft/Conversion/LinalgToWeft/LinalgToWeft.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace weft;
+
+LogicalResult Placer::placeReturn(func::ReturnOp op) {
+  for (auto [i, value] : llvm::enumerate(op.getOperands())) {
+    if (failed(finishPending(value)))
+      return failure();
+    auto type = cast<RankedTensorType>(value.getType());
+    auto name = source.getResultAttrOfType<StringAttr>(unsigned(i), kNameAttr);
+    if (!anyVersion(value)) {
+      SmallVector<int> lanes;
+      if (type.getRank())
+        lanes.push_back(int(type.getRank()) - 1);
+      auto made = version(value,
+                          type.getRank() ? buildLayout(packLanes(type.getShape(), lanes,
+                                                                 machine.lanes(), 1))
+                                         : splatLayout({}),
+                          op.getLoc());
+      if (failed(made))
+        return failure();
+    }
+    OutputOp::create(b, op.getLoc(), anyVersion(value), name ? name.getValue() : "",
+                     type.getElementType(), b.getDenseI64ArrayAttr(type.getShape()));
+  }
+  return mlir::success();
+}
+
+LogicalResult Placer::place(Operation *op) {
+  if (isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(op))
+    return mlir::success();
+  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    for (Operation &inner : generic.getBody()->without_terminator())
+      if (auto extract = dyn_cast<tensor::ExtractOp>(inner))
+        return placeGather(generic, extract);
+    // Only an element-wise operation takes a waiting product in.
+    bool elementwise = generic.getNumParallelLoops() == generic.getNumLoops();
+    if (!elementwise)
+      for (Value v : generic.getDpsInputs())
+        if (failed(finishPending(v)))
+          return failure();
+    if (elementwise)
+      return placeElementwise(generic);
+    if (isContraction(generic))
+      return placeContraction(generic);
+    StringRef kind = combinerKind(generic);
+    if (!kind.empty())
+      return placeReduction(generic, kind);
+    return op->emitError("this operator is not supported on the chip");
+  }
+  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+    return placeReshape(op);
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+    return placeSlice(slice);
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op)) {
+    SmallVector<Value> parts(concat.getInputs());
+    SmallVector<SmallVector<int64_t>> offsets;
+    int64_t at = 0;
+    for (Value v : parts) {
+      offsets.emplace_back(size_t(concat.getResultType().getRank()), 0);
+      offsets.back()[concat.getDim()] = at;
+      at += cast<RankedTensorType>(v.getType()).getDimSize(unsigned(concat.getDim()));
+    }
+    return placeAssembly(op, parts, offsets);
+  }
+  if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+    auto value = pad.getConstantPaddingValue();
+    bool zero = value && (matchPattern(value, m_AnyZeroFloat()) ||
+                          matchPattern(value, m_Zero()));
+    if (!zero)
+      return op->emitError("padding with anything but zero is not supported on the chip");
+    SmallVector<int64_t> low(pad.getStaticLow());
+    return placeAssembly(op, {pad.getSource()}, {low});
+  }
+  if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+    ElementsAttr into = constantOf(insert.getDest());
+    auto dense = dyn_cast_or_null<DenseElementsAttr>(into);
+    bool zero = isa_and_nonnull<tensor::EmptyOp>(insert.getDest().getDefiningOp()) ||
+                (dense && dense.isSplat() &&
+                 (isa<FloatType>(dense.getElementType())
+                      ? dense.getSplatValue<APFloat>().isZero()
+                      : dense.getSplatValue<APInt>().isZero()));
+    if (zero && insert.getSourceType().getRank() == insert.getDestType().getRank() &&
+        insert.hasUnitStride())
+      return placeAssembly(op, {insert.getSource()},
+                           {SmallVector<int64_t>(insert.getStaticOffsets())});
+  }
+  if (auto ret = dyn_cast<func::ReturnOp>(op))
+    return placeReturn(ret);
+  return op->emitError("this operator is not supported on the chip ('")
+         << op->getName() << "')";
+}
+
+LogicalResult Placer::run(func::FuncOp function) {
+  source = function;
+  for (BlockArgument argument : function.getArguments())
+    inputs[argument] = argument.getArgNumber();
+  if (auto tables = module->getAttrOfType<ArrayAttr>("weft.host_tables"))
+    for (Attribute table : tables)
+      hostTables[cast<StringAttr>(table).getValue()] = true;
+  for (Operation &op : function.getBody().front())
+    if (failed(place(&op)))
+      return failure();
+  return mlir::success();
+}
+
+namespace {
+
+struct PlacePass : PassWrapper<PlacePass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PlacePass)
+  explicit PlacePass(Machine machine) : machine(std::move(machine)) {}
+
+  StringRef getArgument() const override { return "weft-place"; }
+  StringRef getDescription() const override {
+    return "Turn linalg on tensors into kernels on placed tensors";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<WeftDialect, arith::ArithDialect, math::MathDialect>();
+  }
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto function = module.lookupSymbol<func::FuncOp>("main");
+    if (!function || !function.getBody().hasOneBlock()) {
+      module.emitError("expected a function @main with one block");
+      return signalPassFailure();
+    }
+    OpBuilder builder(function);
+    auto placed = func::FuncOp::create(builder, function.getLoc(), "main",
+                                       builder.getFunctionType({}, {}));
+    Block *block = placed.addEntryBlock();
+    builder.setInsertionPointToEnd(block);
+    if (failed(Placer(module, machine, builder).run(function))) {
+      placed.erase();
+      return signalPassFailure();
+    }
+    builder.setInsertionPointToEnd(block);
+    func::ReturnOp::create(builder, function.getLoc());
+    function.erase();
+    // Versions that nothing reads.
+    bool changed = true;
+    while (changed) {
+      changed = false;
+      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+        if (isOpTriviallyDead(&op)) {
+          op.erase();
+          changed = true;
+        }
+    }
+  }
+  Machine machine;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> weft::createPlacePass(const Machine &machine) {
+  return std::make_unique<PlacePass>(machine);
+}

@@ -1,0 +1,116 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The state of placement: which versions (layouts) of each tensor exist, and
+// how to get another one. Kernels.cpp, Contract.cpp, Views.cpp and Gather.cpp
+// decide how each operation of the middle representation becomes kernels.
+
+#ifndef WEFT_LIB_CONVERSION_LINALGTOWEFT_PLACER_H
+#define WEFT_LIB_CONVERSION_LINALGTOWEFT_PLACER_H
+
+#include "LayoutTools.h"
+#include "weft/Dialect/Weft/IR/WeftOps.h"
+#include "weft/Machine/Machine.h"
+
+namespace weft {
+
+/// A matrix product that waits for its only user, to take it as epilogue.
+struct PendingContract {
+  mlir::Location loc;
+  llvm::SmallVector<mlir::Value> streamed, installed;
+  llvm::SmallVector<float> scales;
+  llvm::SmallVector<mlir::AffineMap> maps; ///< Streamed, then installed.
+  mlir::AffineMap resultMap;
+  llvm::SmallVector<int64_t> extents;
+  std::vector<LaneDigits> resultDigits; ///< By dimension of the result.
+  bool splat = false;
+};
+
+class Placer {
+public:
+  Placer(mlir::ModuleOp module, const Machine &machine, mlir::OpBuilder &builder)
+      : module(module), machine(machine), b(builder) {}
+
+  mlir::LogicalResult run(mlir::func::FuncOp source);
+
+private:
+  using Value = mlir::Value;
+  using Location = mlir::Location;
+
+  // Types.
+  mlir::RankedTensorType placedType(llvm::ArrayRef<int64_t> shape, mlir::Type element,
+                                    const Layout &layout);
+  /// f16 (f32 when splat or `exact`), i32, i8 for a tensor of the model.
+  mlir::Type storageType(mlir::Type element, bool splat, bool exact = false);
+  bool hasPadding(const Layout &layout) const;
+
+  // Versions of tensors.
+  mlir::ElementsAttr constantOf(Value value);
+  bool isFree(Value value); ///< A constant or input: any layout costs nothing.
+  Value anyVersion(Value value);
+  /// A version whose vectors are aligned with `target`.
+  mlir::FailureOr<Value> version(Value value, const Layout &target, Location loc);
+  void setVersion(Value value, Value placed) { versions[value].push_back(placed); }
+  Value constant(mlir::ElementsAttr value, mlir::Type type, Location loc);
+  Value identity(llvm::ArrayRef<int64_t> shape, float scale, mlir::Type type,
+                 Location loc);
+
+  // Changing layouts; on placed values.
+  Value copy(Value placed, mlir::RankedTensorType type, bool mask, Location loc);
+  /// The tensor as f16 pieces: sum of piece * scale.
+  llvm::SmallVector<std::pair<Value, float>> pieces(Value placed, Location loc);
+  /// Copies with the columns that the matrix unit installs from.
+  Value replicated(Value placed, Location loc);
+  mlir::FailureOr<Value> relayout(Value placed, const Layout &target,
+                                  mlir::Type element, Location loc);
+
+  // Building kernels.
+  Value map(Location loc, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps,
+            mlir::RankedTensorType type, bool mask,
+            llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> body);
+  Value contract(const PendingContract &pending, mlir::RankedTensorType type);
+  /// Kernels for a body over loops `shape` with outputs in `layout`, split
+  /// where it needs more ALUs than there are; `pending` feeds argument
+  /// `pendingArgument`.
+  mlir::LogicalResult emitBody(mlir::linalg::GenericOp op, mlir::Block &body,
+                               llvm::ArrayRef<Value> inputs,
+                               llvm::ArrayRef<mlir::AffineMap> inputMaps,
+                               llvm::ArrayRef<mlir::RankedTensorType> results,
+                               llvm::ArrayRef<mlir::AffineMap> resultMaps,
+                               PendingContract *pending, int pendingArgument);
+
+  // Operations of the middle representation.
+  mlir::LogicalResult place(mlir::Operation *op);
+  mlir::LogicalResult placeElementwise(mlir::linalg::GenericOp op);
+  mlir::LogicalResult placeContraction(mlir::linalg::GenericOp op);
+  mlir::LogicalResult placeReduction(mlir::linalg::GenericOp op, llvm::StringRef kind);
+  mlir::LogicalResult placeGather(mlir::linalg::GenericOp op, mlir::tensor::ExtractOp extract);
+  mlir::LogicalResult placeReshape(mlir::Operation *op);
+  mlir::LogicalResult placeSlice(mlir::tensor::ExtractSliceOp op);
+  mlir::LogicalResult placeAssembly(mlir::Operation *op, llvm::ArrayRef<Value> inputs,
+                                    llvm::ArrayRef<llvm::SmallVector<int64_t>> offsets);
+  mlir::LogicalResult placeReturn(mlir::func::ReturnOp op);
+  mlir::LogicalResult finishPending(Value value);
+  bool waitsForEpilogue(mlir::linalg::GenericOp op, Value result);
+
+  mlir::ModuleOp module;
+  const Machine &machine;
+  mlir::OpBuilder &b;
+  mlir::func::FuncOp source;
+  llvm::DenseMap<Value, llvm::SmallVector<Value, 2>> versions;
+  llvm::DenseMap<Value, PendingContract> pending;
+  /// Input arguments and reshapes of them, by argument number.
+  llvm::DenseMap<Value, unsigned> inputs;
+  llvm::DenseMap<Value, std::pair<int64_t, std::string>> indexRanges;
+  llvm::DenseMap<mlir::Value, mlir::ElementsAttr> constants;
+  llvm::StringMap<bool> hostTables;
+};
+
+/// What a reduction's body combines with: "add", "max", ..., or "".
+llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
+/// Whether the body multiplies two operands and adds to the output.
+bool isContraction(mlir::linalg::GenericOp op);
+
+} // namespace weft
+
+#endif // WEFT_LIB_CONVERSION_LINALGTOWEFT_PLACER_H

@@ -1,0 +1,315 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Building chains; see ChainBuilder.h.
+
+#include "ChainBuilder.h"
+
+using namespace mlir;
+using namespace weft;
+
+int weft::segmentWords(const Machine &machine) {
+  return std::min(machine.wordsPerBank, 1024);
+}
+
+std::string ChainBuilder::nodeName(Location loc) {
+  std::string name;
+  loc->walk([&](Location inner) {
+    if (auto named = dyn_cast<NameLoc>(inner)) {
+      name = named.getName().str();
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return name;
+}
+
+static int segmentsOf(const Machine &machine, const Layout &layout) {
+  int words = std::max(layout.words, 1), segment = segmentWords(machine);
+  return (words + segment - 1) / segment;
+}
+
+int ChainBuilder::bufferCount(Type type) const {
+  Layout layout = layoutOf(type);
+  return layout.columns * byteWidth(storageOf(type)) * segmentsOf(machine, layout);
+}
+
+Memory ChainBuilder::makeMemory(Type type, ValueRange buffers) const {
+  Memory memory;
+  memory.layout = layoutOf(type);
+  memory.storage = storageOf(type);
+  memory.segments = segmentsOf(machine, memory.layout);
+  memory.buffers.assign(buffers.begin(), buffers.end());
+  return memory;
+}
+
+void ChainBuilder::allocate(Value placed, Location loc) {
+  Layout layout = layoutOf(placed.getType());
+  SmallVector<Type> types(size_t(bufferCount(placed.getType())),
+                          tsp::BufferType::get(b.getContext()));
+  auto op = tsp::ScratchOp::create(b, loc, types, b.getI64IntegerAttr(layout.words),
+                                   IntegerAttr(), DenseI64ArrayAttr());
+  setMemory(placed, makeMemory(placed.getType(), op.getBuffers()));
+}
+
+Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows, Location loc) {
+  std::vector<std::vector<int32_t>> key(rows.begin(), rows.end());
+  auto it = laneConstants.find(key);
+  if (it != laneConstants.end())
+    return it->second;
+  std::vector<int32_t> values;
+  for (const auto &row : rows)
+    values.insert(values.end(), row.begin(), row.end());
+  int64_t lanes = machine.lanes();
+  SmallVector<int64_t> shape{int64_t(rows.size()), lanes};
+  Layout layout;
+  layout.dims = {{Digit{int64_t(rows.size()), 0, 1, 0}}, {Digit{lanes, 1, 0, 0}}};
+  layout.words = int32_t(rows.size());
+  auto plain = RankedTensorType::get(shape, b.getI32Type());
+  auto type = RankedTensorType::get(shape, b.getI32Type(),
+                                    LayoutAttr::get(b.getContext(), layout));
+  SmallVector<Type> types(size_t(bufferCount(type)),
+                          tsp::BufferType::get(b.getContext()));
+  auto op = tsp::ConstantOp::create(
+      b, loc, types, DenseElementsAttr::get(plain, ArrayRef<int32_t>(values)),
+      TypeAttr::get(type), b.getI64IntegerAttr(layout.words), IntegerAttr(),
+      DenseI64ArrayAttr());
+  return laneConstants[key] = makeMemory(type, op.getBuffers());
+}
+
+Memory &ChainBuilder::zeros(Location loc) {
+  if (zeroMemory)
+    return *zeroMemory;
+  int64_t columns = machine.weightStreams / 2;
+  Layout layout;
+  layout.dims = {{Digit{columns, 0, 0, 1}}};
+  layout.words = 1;
+  layout.columns = int32_t(columns);
+  layout.splat = true;
+  auto plain = RankedTensorType::get({columns}, b.getF32Type());
+  auto type = RankedTensorType::get({columns}, b.getF16Type(),
+                                    LayoutAttr::get(b.getContext(), layout));
+  SmallVector<Type> types(size_t(bufferCount(type)),
+                          tsp::BufferType::get(b.getContext()));
+  auto op = tsp::ConstantOp::create(b, loc, types, DenseElementsAttr::get(plain, 0.0f),
+                                    TypeAttr::get(type), b.getI64IntegerAttr(1),
+                                    IntegerAttr(), DenseI64ArrayAttr());
+  zeroMemory = makeMemory(type, op.getBuffers());
+  return *zeroMemory;
+}
+
+tsp::ChainOp ChainBuilder::beginChain(Location loc, StringRef kind) {
+  auto chain = tsp::ChainOp::create(b, loc, Type(), Value(), b.getStringAttr(kind),
+                                    IntegerAttr(), IntegerAttr(), IntegerAttr(),
+                                    IntegerAttr(), IntegerAttr());
+  b.createBlock(&chain.getBody());
+  return chain;
+}
+
+void ChainBuilder::runs(const Memory &memory, int byte, ArrayRef<VectorAddress> vectors,
+                        SmallVectorImpl<Value> &buffers, SmallVectorImpl<int64_t> &out,
+                        int64_t &count) const {
+  const int bytes = byteWidth(memory.storage), segment = segmentWords(machine);
+  struct Run {
+    int64_t first, stride, count, element, step;
+    int column, part;
+  };
+  // One open run per column; a run ends where a step changes or a segment ends.
+  std::map<int, Run> open;
+  SmallVector<Run> done;
+  for (auto [i, v] : llvm::enumerate(vectors)) {
+    int part = v.word / segment;
+    int64_t word = v.word % segment, element = int64_t(i);
+    auto it = open.find(v.column);
+    if (it != open.end()) {
+      Run &run = it->second;
+      int64_t lastWord = run.first + run.stride * (run.count - 1);
+      int64_t lastElement = run.element + run.step * (run.count - 1);
+      if (run.part == part &&
+          (run.count == 1 ||
+           (word - lastWord == run.stride && element - lastElement == run.step))) {
+        run.stride = word - lastWord;
+        run.step = element - lastElement;
+        ++run.count;
+        continue;
+      }
+      done.push_back(run);
+    }
+    open[v.column] = {word, 0, 1, element, 1, v.column, part};
+  }
+  for (auto &[column, run] : open)
+    done.push_back(run);
+  llvm::sort(done, [](const Run &x, const Run &y) { return x.element < y.element; });
+  count = int64_t(done.size());
+  for (const Run &run : done) {
+    buffers.push_back(memory.buffers[size_t(
+        (run.column * bytes + byte) * memory.segments + run.part)]);
+    out.append({run.first, run.stride, run.count, run.element, run.step});
+  }
+}
+
+Value ChainBuilder::read(const Memory &memory, ArrayRef<VectorAddress> vectors,
+                         int period, Location loc) {
+  SmallVector<Value> buffers;
+  SmallVector<int64_t> list, counts;
+  for (int byte = 0; byte < byteWidth(memory.storage); ++byte) {
+    int64_t count = 0;
+    runs(memory, byte, vectors, buffers, list, count);
+    counts.push_back(count);
+  }
+  return tsp::ReadOp::create(b, loc, tsp::ValueType::get(b.getContext()), buffers,
+                             b.getI64IntegerAttr(int64_t(vectors.size())),
+                             b.getI64IntegerAttr(period), b.getDenseI64ArrayAttr(counts),
+                             b.getDenseI64ArrayAttr(list), IntegerAttr());
+}
+
+void ChainBuilder::write(Value value, const Memory &memory,
+                         ArrayRef<VectorAddress> vectors, Location loc) {
+  SmallVector<Value> buffers;
+  SmallVector<int64_t> list, counts;
+  for (int byte = 0; byte < byteWidth(memory.storage); ++byte) {
+    int64_t count = 0;
+    runs(memory, byte, vectors, buffers, list, count);
+    counts.push_back(count);
+  }
+  tsp::WriteOp::create(b, loc, value, buffers, b.getDenseI64ArrayAttr(counts),
+                       b.getDenseI64ArrayAttr(list));
+}
+
+static Type typeOf(OpBuilder &b, DataType type) {
+  switch (type) {
+  case DataType::I8:
+    return b.getIntegerType(8);
+  case DataType::I16:
+    return b.getIntegerType(16);
+  case DataType::I32:
+    return b.getI32Type();
+  case DataType::F16:
+    return b.getF16Type();
+  case DataType::F32:
+    return b.getF32Type();
+  }
+  return {};
+}
+
+Value ChainBuilder::alu(Location loc, const AluNode &node, ValueRange inputs,
+                        ArrayRef<int64_t> arguments, ArrayRef<int64_t> immediates,
+                        int offset, int count, int period) {
+  return tsp::AluOp::create(
+      b, loc, tsp::ValueType::get(b.getContext()), inputs,
+      b.getStringAttr(StringRef(opcodeName(node.opcode))),
+      TypeAttr::get(typeOf(b, node.type)), TypeAttr::get(typeOf(b, node.resultType)),
+      b.getDenseI64ArrayAttr(arguments), b.getDenseI64ArrayAttr(immediates),
+      b.getI64IntegerAttr(offset), b.getI64IntegerAttr(count),
+      b.getI64IntegerAttr(period), UnitAttr(), IntegerAttr(), IntegerAttr());
+}
+
+SmallVector<Value> ChainBuilder::emit(const AluProgram &program, ArrayRef<Value> leaves,
+                                      int base, int count, int period, Location loc) {
+  // Copies come last in the program but feed earlier nodes: go by time.
+  SmallVector<int> order;
+  for (int i = 0; i < program.alus(); ++i)
+    order.push_back(i);
+  llvm::stable_sort(order, [&](int x, int y) {
+    return program.nodes[size_t(x)].time < program.nodes[size_t(y)].time;
+  });
+  SmallVector<Value> values(program.nodes.size());
+  for (int i : order) {
+    const AluNode &node = program.nodes[size_t(i)];
+    SmallVector<Value> inputs;
+    SmallVector<int64_t> arguments, immediates;
+    for (const AluArgument &a : node.arguments) {
+      if (a.kind == AluArgument::Kind::Immediate) {
+        immediates.push_back(int64_t(a.immediate));
+        arguments.push_back(-int64_t(immediates.size()));
+        continue;
+      }
+      arguments.push_back(int64_t(inputs.size()));
+      inputs.push_back(a.kind == AluArgument::Kind::Leaf ? leaves[size_t(a.index)]
+                                                         : values[size_t(a.index)]);
+    }
+    values[size_t(i)] =
+        alu(loc, node, inputs, arguments, immediates, base + node.time, count, period);
+  }
+  SmallVector<Value> results;
+  for (int r : program.results)
+    results.push_back(values[size_t(r)]);
+  return results;
+}
+
+std::vector<VectorOfTensor> weft::enumerateVectors(const Layout &layout,
+                                                   ArrayRef<int64_t> shape) {
+  // Per dimension, one index for every word and column it can add.
+  SmallVector<SmallVector<int64_t>> choices;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    std::map<std::pair<int, int>, int64_t> seen;
+    SmallVector<int64_t> dim;
+    std::vector<int64_t> index(shape.size(), 0);
+    for (int64_t i = 0; i < shape[d]; ++i) {
+      index[d] = i;
+      LayoutPosition p = layout.at(index);
+      if (seen.insert({{p.word, p.column}, i}).second)
+        dim.push_back(i);
+    }
+    choices.push_back(dim);
+  }
+  std::vector<VectorOfTensor> vectors;
+  SmallVector<size_t> counter(shape.size(), 0);
+  while (true) {
+    VectorOfTensor v;
+    for (size_t d = 0; d < shape.size(); ++d) {
+      if (choices[d].empty())
+        return vectors;
+      v.index.push_back(choices[d][counter[d]]);
+    }
+    LayoutPosition p = layout.at(v.index);
+    v.address = {p.word, p.column};
+    vectors.push_back(v);
+    size_t d = shape.size();
+    while (d > 0 && ++counter[d - 1] == choices[d - 1].size())
+      counter[--d] = 0;
+    if (d == 0)
+      break;
+  }
+  llvm::sort(vectors, [](const VectorOfTensor &x, const VectorOfTensor &y) {
+    return x.address < y.address;
+  });
+  return vectors;
+}
+
+std::vector<bool> weft::lanesOfVector(const Layout &layout, ArrayRef<int64_t> shape,
+                                      ArrayRef<int64_t> index, int lanes) {
+  std::vector<int> at{layout.offset.lane};
+  std::vector<int64_t> probe(shape.size(), 0);
+  for (size_t d = 0; d < shape.size(); ++d) {
+    auto part = [&](int64_t i) {
+      probe[d] = i;
+      LayoutPosition p = layout.at(probe);
+      probe[d] = 0;
+      return LayoutPosition{p.lane - layout.offset.lane, p.word, p.column};
+    };
+    LayoutPosition own = part(index[d]);
+    std::vector<int> next;
+    for (int64_t i = 0; i < shape[d]; ++i) {
+      LayoutPosition p = part(i);
+      if (p.word == own.word && p.column == own.column)
+        for (int lane : at)
+          next.push_back(lane + p.lane);
+    }
+    at = next;
+  }
+  std::vector<bool> used(size_t(lanes), layout.splat);
+  for (int lane : at)
+    if (lane >= 0 && lane < lanes)
+      used[size_t(lane)] = true;
+  return used;
+}
+
+VectorAddress weft::addressOf(const Layout &layout, AffineMap map,
+                              ArrayRef<int64_t> index) {
+  SmallVector<int64_t> own;
+  for (unsigned d = 0; d < map.getNumResults(); ++d)
+    own.push_back(index[map.getDimPosition(d)]);
+  LayoutPosition p = layout.at(own);
+  return {p.word, p.column};
+}

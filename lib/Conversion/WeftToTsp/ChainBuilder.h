@@ -1,0 +1,121 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Building chains: memory of placed tensors, bursts of vectors as runs of
+// accesses, ALU programs. One file per kernel shape uses it; it decides only
+// how an enumeration of vectors becomes runs.
+
+#ifndef WEFT_LIB_CONVERSION_WEFTTOTSP_CHAINBUILDER_H
+#define WEFT_LIB_CONVERSION_WEFTTOTSP_CHAINBUILDER_H
+
+#include "weft/Conversion/VectorUnit/AluProgram.h"
+#include "weft/Dialect/Tsp/IR/Tsp.h"
+#include "weft/Dialect/Weft/IR/WeftOps.h"
+
+#include <map>
+#include <optional>
+
+namespace weft {
+
+/// Longest burst of a chain, in vectors. Shorter bursts overlap better, longer
+/// ones take less text.
+constexpr int kMaxBurst = 320;
+
+/// Words of one buffer: tensors with more words per column use several.
+int segmentWords(const Machine &machine);
+
+/// The buffers of a placed tensor: [(column * bytes + byte) * segments + s].
+struct Memory {
+  llvm::SmallVector<mlir::Value> buffers;
+  Layout layout;
+  DataType storage = DataType::F16;
+  int segments = 1;
+};
+
+/// One vector of a tensor.
+struct VectorAddress {
+  int32_t word = 0;
+  int32_t column = 0;
+  friend auto operator<=>(const VectorAddress &, const VectorAddress &) = default;
+};
+
+class ChainBuilder {
+public:
+  ChainBuilder(const Machine &machine, mlir::OpBuilder &builder)
+      : machine(machine), b(builder) {}
+
+  const Machine &machine;
+  mlir::OpBuilder &b;
+
+  // Memory of the program.
+  Memory &memoryOf(mlir::Value placed) { return memories[placed]; }
+  void setMemory(mlir::Value placed, Memory memory) {
+    memories[placed] = std::move(memory);
+  }
+  /// Number of buffers that a tensor of this type needs.
+  int bufferCount(mlir::Type type) const;
+  Memory makeMemory(mlir::Type type, mlir::ValueRange buffers) const;
+  /// Scratch memory for a kernel's result.
+  void allocate(mlir::Value placed, mlir::Location loc);
+  /// A constant [rows x lanes] of 32-bit integers, one vector a row.
+  Memory laneConstant(llvm::ArrayRef<std::vector<int32_t>> rows, mlir::Location loc);
+  /// One word of zeros with as many columns as one lw.pair takes.
+  Memory &zeros(mlir::Location loc);
+
+  // Chains.
+  tsp::ChainOp beginChain(mlir::Location loc, llvm::StringRef kind);
+  mlir::Value read(const Memory &memory, llvm::ArrayRef<VectorAddress> vectors,
+                   int period, mlir::Location loc);
+  /// Writes element i to every address in vectors[i].
+  void write(mlir::Value value, const Memory &memory,
+             llvm::ArrayRef<VectorAddress> vectors, mlir::Location loc);
+  mlir::Value alu(mlir::Location loc, const AluNode &node, mlir::ValueRange inputs,
+                  llvm::ArrayRef<int64_t> arguments, llvm::ArrayRef<int64_t> immediates,
+                  int offset, int count, int period);
+  /// The operations of a program for `count` elements; leaves are stream
+  /// values. Returns the results.
+  llvm::SmallVector<mlir::Value> emit(const AluProgram &program,
+                                      llvm::ArrayRef<mlir::Value> leaves, int base,
+                                      int count, int period, mlir::Location loc);
+
+  /// Appends runs of accesses for byte plane `byte` of `vectors`.
+  void runs(const Memory &memory, int byte, llvm::ArrayRef<VectorAddress> vectors,
+            llvm::SmallVectorImpl<mlir::Value> &buffers,
+            llvm::SmallVectorImpl<int64_t> &runs, int64_t &count) const;
+
+  /// Name of the ONNX node behind a location.
+  static std::string nodeName(mlir::Location loc);
+
+  int64_t nextGroup = 0;
+  int64_t pairLoad[2] = {0, 0}; ///< Cycles given to the pairs so far.
+
+private:
+  llvm::DenseMap<mlir::Value, Memory> memories;
+  std::optional<Memory> zeroMemory;
+  std::map<std::vector<std::vector<int32_t>>, Memory> laneConstants;
+};
+
+/// Loop indices that represent the vectors of a tensor, in the order of its
+/// words: `index` is an element of the vector, `lanes` all lanes it uses.
+struct VectorOfTensor {
+  llvm::SmallVector<int64_t> index;
+  VectorAddress address;
+};
+std::vector<VectorOfTensor> enumerateVectors(const Layout &layout,
+                                             llvm::ArrayRef<int64_t> shape);
+/// Lanes of the vector that contains element `index`.
+std::vector<bool> lanesOfVector(const Layout &layout, llvm::ArrayRef<int64_t> shape,
+                                llvm::ArrayRef<int64_t> index, int lanes);
+
+/// Address of the vector that holds element map(index).
+VectorAddress addressOf(const Layout &layout, mlir::AffineMap map,
+                        llvm::ArrayRef<int64_t> index);
+
+mlir::LogicalResult lowerMap(ChainBuilder &builder, MapOp op);
+mlir::LogicalResult lowerReduce(ChainBuilder &builder, ReduceOp op);
+mlir::LogicalResult lowerAssemble(ChainBuilder &builder, AssembleOp op);
+mlir::LogicalResult lowerContract(ChainBuilder &builder, ContractOp op);
+
+} // namespace weft
+
+#endif // WEFT_LIB_CONVERSION_WEFTTOTSP_CHAINBUILDER_H
