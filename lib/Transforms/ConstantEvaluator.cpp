@@ -197,8 +197,9 @@ weft::evaluate(Operation *op, OperandValueFn values,
 std::optional<SmallVector<ElementsAttr>>
 weft::foldToConstants(Operation *op, WeightFiles *files,
                       const EvaluationLimits &limits) {
+  // A fill stays, so that it is seen where a reduction starts from.
   if (op->getNumResults() == 0 || op->hasTrait<OpTrait::ConstantLike>() ||
-      isa<tensor::EmptyOp>(op))
+      isa<tensor::EmptyOp, linalg::FillOp>(op))
     return std::nullopt;
   for (Type type : op->getResultTypes())
     if (!isa<RankedTensorType>(type))
@@ -207,8 +208,9 @@ weft::foldToConstants(Operation *op, WeightFiles *files,
   // Cheap refusals first: every tensor that is read must be a constant.
   auto isKnown = [&](Value value) {
     Attribute attr;
-    return matchPattern(value, m_Constant(&attr)) ||
-           value.getDefiningOp<tensor::EmptyOp>();
+    if (auto fill = value.getDefiningOp<linalg::FillOp>())
+      value = fill.getInputs()[0];
+    return matchPattern(value, m_Constant(&attr));
   };
   for (OpOperand &operand : op->getOpOperands()) {
     if (structured && structured.isDpsInit(&operand) &&
@@ -228,21 +230,23 @@ weft::foldToConstants(Operation *op, WeightFiles *files,
       return nullptr;
     std::optional<ConstantTensor> tensor;
     Attribute attr;
+    if (auto fill = value.getDefiningOp<linalg::FillOp>())
+      value = fill.getInputs()[0];
     if (matchPattern(value, m_Constant(&attr))) {
       if (auto elements = dyn_cast<ElementsAttr>(attr)) {
         tensor = ConstantTensor::load(elements, files);
       } else if (auto scalar = ScalarType::get(type.getElementType())) {
         tensor = ConstantTensor::zeros(type);
         if (auto number = dyn_cast<FloatAttr>(attr))
-          tensor->data.front().f = number.getValueAsDouble();
+          tensor->data.assign(tensor->data.size(),
+                              {.f = number.getValueAsDouble()});
         else if (auto number = dyn_cast<IntegerAttr>(attr))
-          tensor->data.front().i =
-              scalar->wrap(number.getValue().getSExtValue());
+          tensor->data.assign(
+              tensor->data.size(),
+              {.i = scalar->wrap(number.getValue().getSExtValue())});
         else
           tensor.reset();
       }
-    } else if (value.getDefiningOp<tensor::EmptyOp>()) {
-      tensor = ConstantTensor::zeros(type);
     }
     if (tensor)
       it->second = std::make_unique<ConstantTensor>(std::move(*tensor));

@@ -38,11 +38,28 @@ static void addCanonicalization(RewritePatternSet &patterns) {
   tensor::populateReassociativeReshapeFoldingPatterns(patterns);
   linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
   weft::populateExternalFoldPatterns(patterns);
+  weft::populateReshapeOfEmptyPatterns(patterns);
+}
+
+/// Whether a reshape only adds or removes dimensions of size 1.
+static bool onlyUnitDims(Operation *op) {
+  auto strip = [](Value value) {
+    SmallVector<int64_t> shape(
+        cast<RankedTensorType>(value.getType()).getShape());
+    llvm::erase(shape, 1);
+    return shape;
+  };
+  return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op) &&
+         strip(op->getOperand(0)) == strip(op->getResult(0));
 }
 
 /// Whether loops may be added to the operation that an operand belongs to or
-/// comes from: bodies that ask for their position would need new arithmetic.
+/// comes from: bodies that ask for their position would need new arithmetic,
+/// and loops of size 1 would only be dropped again.
 static bool mayExpand(OpOperand *operand) {
+  if (onlyUnitDims(operand->getOwner()) ||
+      onlyUnitDims(operand->get().getDefiningOp()))
+    return false;
   auto hasPosition = [](Operation *op) {
     auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
     return generic && generic.hasIndexSemantics();
@@ -78,6 +95,7 @@ struct SimplifyPass : PassWrapper<SimplifyPass, OperationPass<ModuleOp>> {
       linalg::ControlDropUnitDims options;
       linalg::populateFoldUnitExtentDimsPatterns(patterns, options);
       linalg::populateMoveInitOperandsToInputPattern(patterns);
+      weft::populateDropUnitDimsPatterns(patterns);
     });
     reshapes = freeze([](RewritePatternSet &patterns) {
       linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, mayExpand);

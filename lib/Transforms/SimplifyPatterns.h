@@ -27,6 +27,13 @@ void populateWriteTransposedPatterns(mlir::RewritePatternSet &patterns);
 /// computed twice, and puts splat constants into bodies.
 void populateElementwiseFusionPatterns(mlir::RewritePatternSet &patterns);
 
+/// Drops dimensions of size 1 from slices and concatenations, which upstream's
+/// patterns leave.
+void populateDropUnitDimsPatterns(mlir::RewritePatternSet &patterns);
+
+/// Makes a reshape of tensor.empty a tensor.empty.
+void populateReshapeOfEmptyPatterns(mlir::RewritePatternSet &patterns);
+
 } // namespace weft
 
 #endif // WEFT_LIB_TRANSFORMS_SIMPLIFYPATTERNS_H
