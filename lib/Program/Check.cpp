@@ -104,9 +104,9 @@ private:
     if (shape.size() > 64)
       return fail(what + " has more than 64 dimensions");
     for (int64_t size : shape) {
-      if (size < 0 || size > maxElements ||
-          (elements *= std::max<int64_t>(size, 1)) > maxElements)
+      if (size < 0 || elements > maxElements / std::max<int64_t>(size, 1))
         return fail(what + " has an absurd shape");
+      elements *= std::max<int64_t>(size, 1);
     }
     return success();
   }

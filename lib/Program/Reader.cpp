@@ -56,7 +56,7 @@ public:
       if (Status status = readNames(); !status)
         return status.error();
     if (overspent)
-      return damaged("index", "has lists that overlap");
+      return damaged("index", "has lists that overlap or lie askew");
     if (Status status = checkProgram(program, file); !status)
       return status.error();
     return std::move(program);
@@ -70,7 +70,7 @@ private:
   // Counting what is copied ----------------------------------------------
 
   bool spend(uint64_t size) {
-    if (size > budget)
+    if (overspent || size > budget)
       overspent = true;
     else
       budget -= size;
@@ -80,9 +80,16 @@ private:
     return text && spend(text->size()) ? text->str() : std::string();
   }
   /// Whether there is a list, and the file is large enough to hold it.
+  /// FlatBuffers' verifier does not look at the alignment of elements, which
+  /// is that of the largest number in them: 8 for those of 8, 16, ... bytes.
   template <typename T>
   bool spendList(const fb::Vector<T> *list, uint64_t elementSize) {
-    return list && spend(list->size() * elementSize);
+    if (!list)
+      return false;
+    uintptr_t alignment = elementSize % 8 == 0 ? 8 : 4;
+    if (reinterpret_cast<uintptr_t>(list->Data()) % alignment != 0)
+      overspent = true;
+    return spend(list->size() * elementSize);
   }
 
   // Index and sections

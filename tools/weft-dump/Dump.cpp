@@ -116,6 +116,12 @@ void printBindings(raw_ostream &out, const Program &program,
   }
 }
 
+bool isWanted(const std::string &name, llvm::ArrayRef<std::string> filters) {
+  return filters.empty() || llvm::any_of(filters, [&](const auto &filter) {
+           return name.find(filter) != std::string::npos;
+         });
+}
+
 } // namespace
 
 void weft::dumpHeader(raw_ostream &out, const Program &program,
@@ -199,17 +205,22 @@ void weft::dumpMemory(raw_ostream &out, const Program &program) {
   }
 }
 
-size_t weft::dumpQueues(raw_ostream &out, const Program &program,
-                        llvm::ArrayRef<std::string> filters) {
-  size_t printed = 0;
+bool weft::hasQueue(const Program &program,
+                    llvm::ArrayRef<std::string> filters) {
+  for (const ChipProgram &chip : program.chips)
+    for (const auto &[number, queue] : chip.queues)
+      if (isWanted(queueName(*queueOfNumber(program.machine, number)), filters))
+        return true;
+  return false;
+}
+
+void weft::dumpQueues(raw_ostream &out, const Program &program,
+                      llvm::ArrayRef<std::string> filters) {
   for (auto [c, chip] : llvm::enumerate(program.chips))
     for (const auto &[number, queue] : chip.queues) {
       std::string name = queueName(*queueOfNumber(program.machine, number));
-      if (!filters.empty() && llvm::none_of(filters, [&](const auto &filter) {
-            return name.find(filter) != std::string::npos;
-          }))
+      if (!isWanted(name, filters))
         continue;
-      ++printed;
       out << "\nchip " << c << " " << name << ", " << queue.size()
           << " instructions\n";
       const std::vector<int32_t> *nodes = nullptr;
@@ -234,5 +245,4 @@ size_t weft::dumpQueues(raw_ostream &out, const Program &program,
         out << "\n";
       }
     }
-  return printed;
 }

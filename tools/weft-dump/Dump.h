@@ -20,11 +20,13 @@ void dumpHeader(llvm::raw_ostream &out, const Program &program,
 /// at cycle 0.
 void dumpMemory(llvm::raw_ostream &out, const Program &program);
 
+/// Whether a queue of the program has a name that contains one of `filters`.
+bool hasQueue(const Program &program, llvm::ArrayRef<std::string> filters);
+
 /// Every queue whose name contains one of `filters` (all if there are none):
-/// cycles, instruction, producers of what it reads, ONNX node. Returns how many
-/// queues were printed.
-size_t dumpQueues(llvm::raw_ostream &out, const Program &program,
-                  llvm::ArrayRef<std::string> filters);
+/// cycles, instruction, producers of what it reads, ONNX node.
+void dumpQueues(llvm::raw_ostream &out, const Program &program,
+                llvm::ArrayRef<std::string> filters);
 
 } // namespace weft
 

@@ -109,11 +109,12 @@ Status run(const Command &command, llvm::raw_ostream &out) {
   Expected<Program> program = readProgram(command.program, &sections);
   if (!program)
     return program.error();
+  if (!command.filters.empty() && !hasQueue(*program, command.filters))
+    return usage("no queue of the program is named so");
   dumpHeader(out, *program, sections);
   dumpMemory(out, *program);
-  if (command.queues && dumpQueues(out, *program, command.filters) == 0 &&
-      !command.filters.empty())
-    return usage("no queue of the program is named so");
+  if (command.queues)
+    dumpQueues(out, *program, command.filters);
   return success();
 }
 

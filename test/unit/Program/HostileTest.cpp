@@ -86,7 +86,7 @@ TEST(HostileFile, ExtremeNumbersAnywhereInTheIndex) {
   File file;
   for (size_t s : {size_t(1), size_t(5)}) // Index and names.
     for (size_t i = 0; i < file.sections[s].length; ++i)
-      for (uint8_t value : {0x00, 0x01, 0x7f, 0x80, 0xff})
+      for (uint8_t value : {0x01, 0xff})
         readsSafely(file.edited(
             s, [&](std::span<uint8_t> section) { section[i] = value; }));
 }
@@ -94,7 +94,7 @@ TEST(HostileFile, ExtremeNumbersAnywhereInTheIndex) {
 TEST(HostileFile, ExtremeWordsInTheIndex) {
   File file;
   std::mt19937 engine(3);
-  for (int round = 0; round < 20000; ++round)
+  for (int round = 0; round < 4000; ++round)
     readsSafely(file.edited(1, [&](std::span<uint8_t> index) {
       size_t width = size_t(1) << (engine() % 4);
       size_t at = engine() % (index.size() / width) * width;
@@ -109,12 +109,12 @@ TEST(HostileFile, RandomInstructions) {
   File file;
   std::mt19937 engine(4);
   int accepted = 0;
-  for (int round = 0; round < 5000; ++round)
+  for (int round = 0; round < 1000; ++round)
     accepted += readsSafely(file.edited(2, [&](std::span<uint8_t> text) {
       text[engine() % text.size()] = uint8_t(engine());
     }));
   EXPECT_GT(accepted, 0);
-  EXPECT_LT(accepted, 5000);
+  EXPECT_LT(accepted, 1000);
 }
 
 TEST(HostileFile, RandomProvenance) {
