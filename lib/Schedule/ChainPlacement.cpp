@@ -98,6 +98,17 @@ int64_t ListScheduler::readyCycle(int c) {
   return ready;
 }
 
+bool ListScheduler::areSimultaneous(int a, int b) const {
+  auto begin = simultaneous.neighbours.begin() + simultaneous.first[a];
+  auto end = simultaneous.neighbours.begin() + simultaneous.first[a + 1];
+  auto it = std::partition_point(begin, end,
+                                 [&](const auto &n) { return n.buffer < b; });
+  for (; it != end && it->buffer == b; ++it)
+    if (!done[it->chain])
+      return true;
+  return false;
+}
+
 int64_t ListScheduler::queuesFree(int c, int64_t bound) {
   const Chain &chain = problem.chains[c];
   flowsOf(machine, chain, flows);
@@ -287,13 +298,9 @@ Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
         bool mine = false;
         for (const Plan::NewPlace &p : plan.places)
           if (p.slice == int(si))
-            mine |=
-                (buffer.group >= 0 &&
-                 problem.buffers[p.buffer].group == buffer.group) ||
-                std::binary_search(
-                    simultaneous.neighbours.begin() + simultaneous.first[b],
-                    simultaneous.neighbours.begin() + simultaneous.first[b + 1],
-                    p.buffer);
+            mine |= (buffer.group >= 0 &&
+                     problem.buffers[p.buffer].group == buffer.group) ||
+                    areSimultaneous(b, p.buffer);
         if (mine)
           continue;
         for (int bank = 0; bank < machine.banks; ++bank) {

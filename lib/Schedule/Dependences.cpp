@@ -221,7 +221,8 @@ Simultaneity schedule::findSimultaneous(const Problem &problem) {
     int buffer, position;
     int64_t first, last;
   };
-  std::vector<std::pair<int, int>> pairs;
+  std::vector<std::tuple<int, int, int>> pairs;
+  int current = 0;
   std::vector<Use> reads, writes;
   std::vector<Flow> flows;
 
@@ -239,8 +240,8 @@ Simultaneity schedule::findSimultaneous(const Problem &problem) {
         // different units the distances differ by at most the axis.
         int64_t slack = a.position == b.position ? 0 : 2 * m.mxmPosition;
         if (a.first <= b.last + slack && b.first <= a.last + slack) {
-          pairs.emplace_back(a.buffer, b.buffer);
-          pairs.emplace_back(b.buffer, a.buffer);
+          pairs.emplace_back(a.buffer, b.buffer, current);
+          pairs.emplace_back(b.buffer, a.buffer, current);
         }
       }
   };
@@ -261,19 +262,16 @@ Simultaneity schedule::findSimultaneous(const Problem &problem) {
     });
     collect(reads);
     collect(writes);
-    if (pairs.size() > 4u << 20) {
-      std::sort(pairs.begin(), pairs.end());
-      pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
-    }
+    ++current;
   }
   std::sort(pairs.begin(), pairs.end());
   pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
 
   Simultaneity result;
   result.first.assign(problem.buffers.size() + 1, 0);
-  for (auto [a, b] : pairs) {
+  for (auto [a, b, chain] : pairs) {
     ++result.first[a + 1];
-    result.neighbours.push_back(b);
+    result.neighbours.push_back({b, chain});
   }
   for (size_t b = 0; b < problem.buffers.size(); ++b)
     result.first[b + 1] += result.first[b];

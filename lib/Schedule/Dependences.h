@@ -43,10 +43,14 @@ int64_t tailOf(const Machine &machine, const Chain &chain,
 
 /// Buffers that some chain reads in overlapping cycles, or writes so: they
 /// must lie in different slices. Members of a Buffer::group are not listed
-/// against each other. neighbours[first[b]] .. neighbours[first[b + 1]).
+/// against each other. One entry per chain:
+/// neighbours[first[b]] .. neighbours[first[b + 1]), sorted.
 struct Simultaneity {
+  struct Neighbour {
+    int buffer, chain;
+  };
   std::vector<size_t> first;
-  std::vector<int> neighbours;
+  std::vector<Neighbour> neighbours;
 };
 Simultaneity findSimultaneous(const Problem &problem);
 

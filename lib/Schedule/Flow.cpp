@@ -170,16 +170,19 @@ schedule::assignHemispheres(const Problem &problem) {
     if (sides.sideOf(int(b)) >= 0)
       used[sides.sideOf(int(b))] += problem.buffers[b].words;
   }
+  // Sets with votes first, so that the others balance what is known.
   std::vector<Hemisphere> result(n);
-  for (size_t b = 0; b < n; ++b) {
-    int root = sides.find(int(b));
-    if (sides.sideOf(root) < 0) {
-      int h = total[root][0] != total[root][1] ? total[root][1] > total[root][0]
-                                               : used[1] < used[0];
-      sides.require(root, Hemisphere(h));
-      used[h] += words[root];
+  for (bool voted : {true, false})
+    for (size_t b = 0; b < n; ++b) {
+      int root = sides.find(int(b));
+      if (sides.sideOf(root) < 0) {
+        if ((total[root][0] != total[root][1]) != voted)
+          continue;
+        int h = voted ? total[root][1] > total[root][0] : used[1] < used[0];
+        sides.require(root, Hemisphere(h));
+        used[h] += words[root];
+      }
+      result[b] = Hemisphere(sides.sideOf(root));
     }
-    result[b] = Hemisphere(sides.sideOf(root));
-  }
   return result;
 }

@@ -107,6 +107,7 @@ private:
   void put(int b, const Buffer::Place &place);
   bool putIn(int b, int slice);
   void markForbidden(int b);
+  bool areSimultaneous(int a, int b) const;
   Error doesNotFit(const std::string &what) const;
 
   // ChainPlacement.cpp

@@ -18,21 +18,28 @@ ListScheduler::ListScheduler(const Problem &problem,
     : problem(problem), machine(*problem.machine), options(options) {}
 
 Error ListScheduler::doesNotFit(const std::string &what) const {
-  int64_t needed = 0;
-  std::vector<std::pair<int64_t, int>> byChain;
+  int64_t needed = problem.reservedTextBytes;
   for (const Buffer &b : problem.buffers)
     if (b.initial || b.final)
       needed += int64_t(b.words) * machine.lanes();
-  int64_t peak = 0;
-  for (const SliceState &s : slices)
+  int64_t peak = 0, now[2] = {0, 0}, room[2] = {0, 0};
+  for (const SliceState &s : slices) {
     peak += int64_t(s.peak) * machine.lanes();
-  auto bytes = [](int64_t n) { return std::to_string(n) + " bytes"; };
+    if (s.reserved)
+      continue;
+    now[int(s.hemisphere)] += int64_t(s.used) * machine.lanes();
+    room[int(s.hemisphere)] += int64_t(machine.words()) * machine.lanes();
+  }
+  auto of = [](int64_t n, int64_t all) {
+    return std::to_string(n) + " of " + std::to_string(all) + " bytes";
+  };
   return Error{ErrorKind::DoesNotFit,
                "does not fit: " + what,
-               {"data at cycle 0 and results need " + bytes(needed) +
-                    ", program text " + bytes(problem.reservedTextBytes) +
-                    "; the chip has " + bytes(machine.usableBytes()),
-                "in use when it failed: " + bytes(peak)}};
+               {"data at cycle 0, results and program text need " +
+                    of(needed, machine.usableBytes()) + "; peak " +
+                    std::to_string(peak),
+                "in use when it failed: west " + of(now[0], room[0]) +
+                    ", east " + of(now[1], room[1])}};
 }
 
 void ListScheduler::put(int b, const Buffer::Place &place) {
@@ -226,8 +233,9 @@ Status ListScheduler::reserveText() {
 void ListScheduler::markForbidden(int b) {
   std::fill(forbidden.begin(), forbidden.end(), 0);
   for (size_t i = simultaneous.first[b]; i < simultaneous.first[b + 1]; ++i) {
-    const BufferState &other = buffers[simultaneous.neighbours[i]];
-    if (other.placed)
+    const auto &n = simultaneous.neighbours[i];
+    const BufferState &other = buffers[n.buffer];
+    if (other.placed && !done[n.chain])
       forbidden[other.slice] = 1;
   }
   int group = problem.buffers[b].group;
@@ -307,21 +315,25 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
 bool ListScheduler::placeInitialBuffer(int b) {
   markForbidden(b);
   // Least traffic first; outside the slices of weights if possible. Loads may
-  // be fed from either side.
+  // be fed from the other side when their own is full.
   std::vector<int> order;
   for (size_t s = 0; s < slices.size(); ++s)
     if (!slices[s].reserved && !forbidden[s] &&
-        slices[s].hemisphere == hemispheres[b])
+        (slices[s].hemisphere == hemispheres[b] ||
+         (isWeight[b] && !problem.buffers[b].hemisphere)))
       order.push_back(int(s));
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
+  std::sort(order.begin(), order.end(), [&](int l, int r) {
     auto key = [&](const SliceState &s) {
-      return std::tuple(s.weights, s.traffic(), s.number);
+      return std::tuple(s.hemisphere != hemispheres[b], s.weights, s.traffic(),
+                        int(s.hemisphere), s.number);
     };
-    return key(slices[a]) < key(slices[b]);
+    return key(slices[l]) < key(slices[r]);
   });
   for (int s : order)
-    if (putIn(b, s))
+    if (putIn(b, s)) {
+      hemispheres[b] = slices[s].hemisphere;
       return true;
+    }
   return false;
 }
 

@@ -32,8 +32,9 @@ public:
   }
 
   /// y = x . w with kTiles = x.columns and nTiles tiles of `lanes` columns,
-  /// which are two columns of y each; n-tiles alternate between hemispheres over all products.
-  /// With `adds`, the epilogue adds that tensor (a residual).
+  /// which are two columns of y each; n-tiles alternate between hemispheres
+  /// over all products. With `adds`, the epilogue adds that tensor (a
+  /// residual).
   Tensor matmul(const Tensor &x, int nTiles, const Tensor *adds = nullptr) {
     const Machine &m = *problem.machine;
     int kTiles = int(x.columns.size());

@@ -17,6 +17,8 @@ Machine mini() { return *machinePreset("tsp-mini"); }
 constexpr Hemisphere East = Hemisphere::East;
 
 #define ASSERT_GOOD(e) ASSERT_TRUE(bool(e)) << (e).error().message
+#define EXPECT_GOOD(e) expectGood(e)
+void expectGood(const Status &s) { EXPECT_TRUE(bool(s)) << s.error().message; }
 
 // docs/machine.md, "A worked example, to the cycle".
 TEST(ListSchedule, WorkedExampleTakes65Cycles) {
@@ -45,6 +47,125 @@ TEST(ListSchedule, WorkedExampleTakes65Cycles) {
   EXPECT_EQ(s->chains[1].streams[1] % 4, 0);
   EXPECT_GE(s->chains[1].streams[1], m.streams); // results flow west
   EXPECT_LT(s->chains[1].streams[2], m.streams); // and back east
+}
+
+// MatMul -> elementwise -> MatMul, columns of 8 rows: the second product takes
+// the first column while later columns are still being computed.
+TEST(ListSchedule, OperatorsOverlap) {
+  Machine m = mini();
+  ProblemBuilder b(m);
+  int rows = 24, columns = 4;
+  Planes x = b.initial(b.planes(2, rows, East));
+  std::vector<Planes> y(columns), g(columns);
+  std::vector<int> first, last;
+  for (int n = 0; n < columns; ++n) {
+    y[n] = b.planes(2, rows, East);
+    int l = b.load(East, b.initial(b.planes(4, 8, East, b.newGroup())), 8);
+    Chain c = b.pass(East, l, x, rows);
+    b.emit(c, {y[n]}, rows);
+    first.push_back(b.add(c));
+  }
+  for (int n = 0; n < columns; ++n) {
+    g[n] = b.planes(2, rows, East);
+    b.map({y[n]}, g[n], rows);
+  }
+  Planes z = b.final(b.planes(2, rows, East));
+  for (int k = 0; k < columns; ++k) {
+    int l = b.load(East, b.initial(b.planes(4, 8, East, b.newGroup())), 8);
+    Chain c = b.pass(East, l, g[k], rows);
+    c.accumulatorGroup = 0;
+    c.accumulatorRows = rows;
+    if (k + 1 == columns)
+      b.emit(c, {z}, rows);
+    last.push_back(b.add(c));
+  }
+  auto s = listSchedule(b.problem);
+  ASSERT_GOOD(s);
+  ASSERT_GOOD(s->verify(b.problem));
+  // Last write of the first product: y is written from offset 1 + 32 + 6 + 7
+  // at the VXM, one hop at least and rows - 1 cycles later.
+  int64_t lastWrite = s->chains[first.back()].start + 46 + 1 + rows - 1;
+  EXPECT_LT(s->chains[last.front()].start + 1, lastWrite);
+}
+
+// Loads and passes of one unit take turns; with rows >= the 8 load cycles
+// weights are ready in time and passes follow each other without a bubble:
+// iw in the cycle of the previous pass's last abc.
+TEST(ListSchedule, PassesFollowWithoutBubbles) {
+  Machine m = mini();
+  ProblemBuilder b(m);
+  Planes x = b.initial(b.planes(2, 16, East));
+  std::vector<int> passes;
+  for (int k = 0; k < 4; ++k) {
+    int l = b.load(East, b.initial(b.planes(4, 8, East, b.newGroup())), 8);
+    Chain c = b.pass(East, l, x, 16);
+    c.accumulatorGroup = 0;
+    c.accumulatorRows = 16;
+    if (k == 3)
+      b.emit(c, {b.final(b.planes(2, 16, East))}, 16);
+    passes.push_back(b.add(c));
+  }
+  auto s = listSchedule(b.problem);
+  ASSERT_GOOD(s);
+  ASSERT_GOOD(s->verify(b.problem));
+  for (int k = 1; k < 4; ++k)
+    EXPECT_EQ(s->chains[passes[k]].start, s->chains[passes[k - 1]].start + 16);
+}
+
+// Each of 40 results of 2 planes x 64 words is read once by the next chain.
+// All together need 5,120 words; tsp-mini has 2,048: words are used again.
+TEST(ListSchedule, MemoryIsReused) {
+  Machine m = mini();
+  ProblemBuilder b(m);
+  Planes x = b.initial(b.planes(2, 64));
+  for (int i = 0; i < 40; ++i) {
+    Planes y = b.planes(2, 64);
+    b.map({x}, y, 64);
+    x = y;
+  }
+  b.final(x);
+  auto s = listSchedule(b.problem);
+  ASSERT_GOOD(s);
+  EXPECT_GOOD(s->verify(b.problem));
+}
+
+// 17 results of 2 planes x 64 words that all live to the end: 2,176 words of
+// 2,048.
+TEST(ListSchedule, DoesNotFit) {
+  Machine m = mini();
+  ProblemBuilder b(m);
+  Planes x = b.initial(b.planes(2, 1));
+  for (int i = 0; i < 17; ++i) {
+    Planes y = b.final(b.planes(2, 64));
+    Chain c;
+    c.name = "broadcast";
+    int v = b.value(c, 2, 64, b.repeated(x, 64));
+    int z = b.value(c, 2, 64);
+    Op &o = b.op(c, Unit::Alu, Opcode::Copy, 0, 64, {v});
+    o.result = z;
+    o.resultDelay = 7;
+    c.writes.push_back({z, b.whole(y, 64)});
+    b.add(c);
+  }
+  auto s = listSchedule(b.problem);
+  ASSERT_FALSE(bool(s));
+  EXPECT_EQ(s.error().kind, ErrorKind::DoesNotFit);
+}
+
+// Text takes all 16 x 128 words of 32 B but one word for each slice.
+TEST(ListSchedule, TextTakesRoom) {
+  Machine m = mini();
+  ProblemBuilder b(m);
+  Planes x = b.initial(b.planes(2, 1)), y = b.final(b.planes(2, 1));
+  b.map({x}, y, 1);
+  b.problem.reservedTextBytes = 16 * 127 * 32;
+  auto s = listSchedule(b.problem);
+  ASSERT_GOOD(s);
+  EXPECT_GOOD(s->verify(b.problem));
+  b.problem.reservedTextBytes = 16 * 128 * 32;
+  s = listSchedule(b.problem);
+  ASSERT_FALSE(bool(s));
+  EXPECT_EQ(s.error().kind, ErrorKind::DoesNotFit);
 }
 
 } // namespace
