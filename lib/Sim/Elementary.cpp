@@ -55,8 +55,8 @@ WEFT_SIMD_INLINE float expOne(float in) {
   // Beyond these exp is 0 or infinite in binary32: 2^-150 = exp(-103.97).
   x = x < -150 ? -150 : x;
   x = x > 150 ? 150 : x;
-  float y = float(expReduced(x == x ? x : 0.0));
-  return in == in ? y : std::bit_cast<float>(canonicalNaN);
+  // Of a NaN the comparisons leave it, and canonical() makes it the one NaN.
+  return canonical(float(expReduced(x)));
 }
 
 /// log(m 2^e) = e ln2 + 2 atanh(s), s = (m - 1) / (m + 1), m in [sqrt(1/2),
@@ -81,8 +81,9 @@ WEFT_SIMD_INLINE float logOne(float in) {
   double y = double(exponent) * ln2 + p * s;
   y = x == infinity ? infinity : y;
   y = x == 0 ? -infinity : y;
-  float result = float(y);
-  return x >= 0 ? result : std::bit_cast<float>(canonicalNaN);
+  y = x < 0 ? std::numeric_limits<double>::quiet_NaN() : y;
+  y = x == x ? y : x;
+  return canonical(float(y));
 }
 
 /// tanh|x| = 1 - 2 / (exp(2|x|) + 1), and x - x^3 / 3 + 2 x^5 / 15 below 2^-5,
@@ -91,13 +92,11 @@ WEFT_SIMD_INLINE float tanhOne(float in) {
   double x = in;
   double magnitude = x < 0 ? -x : x;
   double clamped = magnitude > 20 ? 20 : magnitude; // 1 - 2 e^-40 rounds to 1.
-  clamped = magnitude == magnitude ? clamped : 0;
   double large = 1.0 - 2.0 / (expReduced(2 * clamped) + 1.0);
   double q = magnitude * magnitude;
   double small = magnitude + magnitude * q * (q * (2.0 / 15) - 1.0 / 3);
   double y = magnitude < 0x1p-5 ? small : large;
-  float result = std::copysign(float(y), in);
-  return in == in ? result : std::bit_cast<float>(canonicalNaN);
+  return canonical(std::copysign(float(y), in));
 }
 
 /// 2 / pi = 0.A2F9836E 4E441529 FC2757D1 F534DDC0 DB629599 3C439041 FE5163AB...

@@ -19,8 +19,12 @@ namespace weft::sim {
 /// payload of a NaN agree.
 constexpr uint32_t canonicalNaN = 0x7FC00000;
 
+/// Compares and selects integers: compilers take the NaN of an operation to be
+/// any NaN, and drop a selection among floats.
 WEFT_SIMD_INLINE float canonical(float x) {
-  return x != x ? std::bit_cast<float>(canonicalNaN) : x;
+  uint32_t bits = std::bit_cast<uint32_t>(x);
+  bits = (bits & 0x7FFFFFFF) > 0x7F800000 ? canonicalNaN : bits;
+  return std::bit_cast<float>(bits);
 }
 
 /// Exact; every NaN becomes the canonical one.

@@ -118,8 +118,12 @@ void RowPool::submit(RowJob &job) {
 void RowPool::finish(RowJob &job) {
   if (tryRun(job))
     return;
-  while (job.state.load(std::memory_order_acquire) != RowJob::Done)
-    pause();
+  for (int spins = 0; job.state.load(std::memory_order_acquire) != RowJob::Done;
+       ++spins)
+    if (spins < 1000)
+      pause();
+    else
+      std::this_thread::yield(); // Its thread may not be running.
 }
 
 void RowPool::work() {

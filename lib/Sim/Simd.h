@@ -8,7 +8,7 @@
 #ifndef WEFT_SIM_SIMD_H
 #define WEFT_SIM_SIMD_H
 
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(__x86_64__) && defined(__linux__) && !defined(WEFT_SIM_ONE_TARGET)
 #define WEFT_SIMD                                                              \
   __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else

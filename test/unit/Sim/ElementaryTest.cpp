@@ -119,6 +119,15 @@ TEST(Elementary, SineAndCosineAreWithinTwoUlpToTheLargestArgument) {
   EXPECT_TRUE(std::isnan(one(cosLanes, nan)));
 }
 
+TEST(Elementary, EveryNaNIsTheOneNaN) {
+  for (Lanes f : {expLanes, logLanes, tanhLanes, sqrtLanes, rsqrtLanes,
+                  sinLanes, cosLanes})
+    for (uint32_t bits : {0x7F800001u, 0x7FC00001u, 0xFFC00000u, 0xFFFFFFFFu})
+      EXPECT_EQ(std::bit_cast<uint32_t>(one(f, std::bit_cast<float>(bits))),
+                0x7FC00000u);
+  EXPECT_EQ(std::bit_cast<uint32_t>(one(sqrtLanes, -2)), 0x7FC00000u);
+}
+
 TEST(Elementary, ALaneDoesNotDependOnItsNeighbours) {
   // Vector loops and their scalar remainder give the same bits.
   std::vector<float> in(67), out(67);
