@@ -22,8 +22,7 @@ static bool unsafeOnZeros(Block &body) {
   });
 }
 
-/// Type in which a body computes elements of this type.
-static Type computeType(OpBuilder &b, Type type) {
+Type weft::computeType(OpBuilder &b, Type type) {
   if (isa<FloatType>(type))
     return b.getF32Type();
   if (type.isInteger(1))
@@ -33,8 +32,13 @@ static Type computeType(OpBuilder &b, Type type) {
   return type;
 }
 
-/// Clones a scalar operation with floats as f32 and integers as i32.
-static void cloneScalar(OpBuilder &b, Operation &op, IRMapping &mapping) {
+void weft::cloneScalar(OpBuilder &b, Operation &op, IRMapping &mapping) {
+  // Scalars from outside the body come along.
+  for (Value operand : op.getOperands())
+    if (!mapping.contains(operand))
+      if (auto outer = operand.getDefiningOp<arith::ConstantOp>();
+          outer && outer->getBlock() != op.getBlock())
+        cloneScalar(b, *outer, mapping);
   Operation *clone = b.clone(op, mapping);
   for (OpResult result : clone->getResults())
     result.setType(computeType(b, result.getType()));
@@ -403,6 +407,9 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
     cloneScalar(inner, scalar, mapping);
   }
   SmallVector<Value> yields;
+  for (Value v : op.getBody()->getTerminator()->getOperands())
+    if (!mapping.contains(v) && v.getDefiningOp<arith::ConstantOp>())
+      cloneScalar(inner, *v.getDefiningOp(), mapping);
   for (Value v : op.getBody()->getTerminator()->getOperands())
     yields.push_back(mapping.lookupOrDefault(v));
   YieldOp::create(inner, loc, yields);

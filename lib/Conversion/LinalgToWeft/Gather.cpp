@@ -120,19 +120,7 @@ LogicalResult Placer::placeGather(linalg::GenericOp op, tensor::ExtractOp extrac
                 return v.getDefiningOp<linalg::IndexOp>() != nullptr;
               }))
             continue;
-          if (isa<arith::IndexCastOp>(scalar)) {
-            mapping.map(scalar.getResult(0), mapping.lookup(scalar.getOperand(0)));
-            continue;
-          }
-          Operation *clone = inner.clone(scalar, mapping);
-          for (OpResult r : clone->getResults())
-            if (!r.getType().isInteger(1))
-              r.setType(inner.getI32Type());
-          if (auto c = dyn_cast<arith::ConstantOp>(clone))
-            if (auto i = dyn_cast<IntegerAttr>(c.getValue());
-                i && !i.getType().isInteger(1))
-              c.setValueAttr(
-                  inner.getI32IntegerAttr(int32_t(i.getValue().getSExtValue())));
+          cloneScalar(inner, scalar, mapping);
         }
         Value same = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::eq,
                                            mapping.lookup(index), args[1]);

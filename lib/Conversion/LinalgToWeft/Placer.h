@@ -12,6 +12,8 @@
 #include "weft/Dialect/Weft/IR/WeftOps.h"
 #include "weft/Machine/Machine.h"
 
+#include "mlir/IR/IRMapping.h"
+
 namespace weft {
 
 /// A matrix product that waits for its only user, to take it as epilogue.
@@ -105,6 +107,12 @@ private:
   llvm::DenseMap<mlir::Value, mlir::ElementsAttr> constants;
   llvm::StringMap<bool> hostTables;
 };
+
+/// Type in which a body computes elements of this type: f32, i32 or i1.
+mlir::Type computeType(mlir::OpBuilder &b, mlir::Type type);
+/// Clones a scalar operation with floats as f32 and integers as i32, and the
+/// constants from outside its block that it uses.
+void cloneScalar(mlir::OpBuilder &b, mlir::Operation &op, mlir::IRMapping &mapping);
 
 /// What a reduction's body combines with: "add", "max", ..., or "".
 llvm::StringRef combinerKind(mlir::linalg::GenericOp op);

@@ -210,8 +210,9 @@ SmallVector<Value> ChainBuilder::emit(const AluProgram &program, ArrayRef<Value>
   SmallVector<int> order;
   for (int i = 0; i < program.alus(); ++i)
     order.push_back(i);
-  llvm::stable_sort(order, [&](int x, int y) {
-    return program.nodes[size_t(x)].time < program.nodes[size_t(y)].time;
+  llvm::sort(order, [&](int x, int y) {
+    return std::pair(program.nodes[size_t(x)].time, x) <
+           std::pair(program.nodes[size_t(y)].time, y);
   });
   SmallVector<Value> values(program.nodes.size());
   for (int i : order) {

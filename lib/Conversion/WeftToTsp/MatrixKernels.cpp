@@ -1,0 +1,570 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Matrix products as chains. The loops of a contraction fall into rows
+// (streamed), columns (installed), contracted lanes, and a batch; every vector
+// of the result is a sum of passes, one for each tile of contracted lanes and
+// each member of the batch that has lanes in it. The last pass carries the
+// epilogue through the vector unit.
+
+#include "ChainBuilder.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace weft;
+
+namespace {
+
+/// One lane of a result vector: which member of the batch and which column.
+struct ColumnEntry {
+  int lane;
+  SmallVector<int64_t> loops; ///< Batch and column loops set, others 0.
+};
+
+/// Contracted lanes that one vector of the streamed operand offers in one half.
+struct KTile {
+  VectorAddress streamed; ///< Added to the row's address.
+  bool streamedUpper = false;
+  struct Lane {
+    int lane; ///< In the half.
+    SmallVector<int64_t> loops; ///< Batch and contracted loops set.
+  };
+  SmallVector<Lane> lanes;
+};
+
+class Contraction {
+public:
+  Contraction(ChainBuilder &builder, ContractOp op) : builder(builder), op(op) {}
+  LogicalResult run();
+
+private:
+  LogicalResult classify();
+  SmallVector<SmallVector<int64_t>> combinations(ArrayRef<unsigned> over,
+                                                 ArrayRef<int64_t> from) const;
+  SmallVector<KTile> tiles(unsigned piece, ArrayRef<int64_t> batch) const;
+  struct Pass {
+    unsigned piece;
+    KTile tile;
+    SmallVector<const ColumnEntry *> columns;
+    int hemisphere = 0;
+  };
+  LogicalResult emitGroup(ArrayRef<Pass> passes, const ColumnEntry &representative,
+                          ArrayRef<SmallVector<int64_t>> rows);
+  FailureOr<Value> emitLoad(const Pass &pass, int hemisphere);
+  bool zeroTile(const Pass &pass) const;
+  bool zeroRow(const Pass &pass, ArrayRef<int64_t> row) const;
+  int64_t flatIndex(AffineMap map, ArrayRef<int64_t> shape,
+                    ArrayRef<int64_t> loops) const;
+
+  ChainBuilder &builder;
+  mutable ContractOp op;
+  SmallVector<int64_t> extents;
+  SmallVector<AffineMap> streamedMaps, installedMaps, extraMaps;
+  AffineMap resultMap;
+  SmallVector<unsigned> batch, rows, columns, contracted;
+  Layout resultLayout;
+  AluProgram program;
+  std::map<std::vector<int64_t>, Value> weightCache;
+};
+
+bool uses(AffineMap m, unsigned loop) {
+  return m.getResultPosition(getAffineDimExpr(loop, m.getContext())).has_value();
+}
+
+DenseElementsAttr denseOf(Value v) {
+  auto constant = v.getDefiningOp<ConstantOp>();
+  return constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
+                  : DenseElementsAttr();
+}
+
+LogicalResult Contraction::classify() {
+  extents.assign(op.getExtents().begin(), op.getExtents().end());
+  SmallVector<AffineMap> maps(op.getMaps().getAsValueRange<AffineMapAttr>());
+  size_t pieces = op.getStreamed().size();
+  if (op.getInstalled().size() != pieces || op.getScales().size() != pieces ||
+      maps.size() != 2 * pieces + op.getExtra().size() + op.getNumResults())
+    return op.emitError("expected one map for each operand and result");
+  auto take = [&, at = size_t(0)](size_t n, SmallVectorImpl<AffineMap> &out) mutable {
+    out.append(maps.begin() + at, maps.begin() + at + n);
+    at += n;
+  };
+  take(pieces, streamedMaps);
+  take(pieces, installedMaps);
+  take(op.getExtra().size(), extraMaps);
+  resultMap = maps.back();
+  resultLayout = layoutOf(op.getResult(0).getType());
+  for (unsigned loop = 0; loop < extents.size(); ++loop) {
+    bool s = uses(streamedMaps[0], loop), w = uses(installedMaps[0], loop);
+    auto c = resultMap.getResultPosition(getAffineDimExpr(loop, op.getContext()));
+    if (!c) {
+      contracted.push_back(loop);
+      continue;
+    }
+    bool inLanes = false;
+    if (!resultLayout.splat)
+      for (const Digit &digit : resultLayout.dims[*c])
+        inLanes |= digit.lane != 0 && digit.extent > 1;
+    if (w && !s)
+      columns.push_back(loop);
+    else if ((s && w) || (s && inLanes))
+      batch.push_back(loop);
+    else
+      rows.push_back(loop);
+  }
+  return mlir::success();
+}
+
+SmallVector<SmallVector<int64_t>>
+Contraction::combinations(ArrayRef<unsigned> over, ArrayRef<int64_t> from) const {
+  SmallVector<SmallVector<int64_t>> result{SmallVector<int64_t>(from)};
+  for (unsigned loop : over) {
+    SmallVector<SmallVector<int64_t>> next;
+    for (const auto &prefix : result)
+      for (int64_t i = 0; i < extents[loop]; ++i) {
+        next.push_back(prefix);
+        next.back()[loop] = i;
+      }
+    result = std::move(next);
+  }
+  return result;
+}
+
+int64_t Contraction::flatIndex(AffineMap map, ArrayRef<int64_t> shape,
+                               ArrayRef<int64_t> loops) const {
+  int64_t flat = 0;
+  for (unsigned d = 0; d < map.getNumResults(); ++d)
+    flat = flat * shape[d] + loops[map.getDimPosition(d)];
+  return flat;
+}
+
+SmallVector<KTile> Contraction::tiles(unsigned piece, ArrayRef<int64_t> batchLoops) const {
+  const int half = builder.machine.halfLanes();
+  Layout layout = layoutOf(op.getStreamed()[piece].getType());
+  std::map<std::tuple<int, int, bool>, KTile> found;
+  for (const auto &loops : combinations(contracted, batchLoops)) {
+    SmallVector<int64_t> own;
+    for (unsigned d = 0; d < streamedMaps[piece].getNumResults(); ++d)
+      own.push_back(loops[streamedMaps[piece].getDimPosition(d)]);
+    LayoutPosition p = layout.at(own);
+    bool upper = p.lane >= half;
+    KTile &tile = found[{p.column, p.word, upper}];
+    tile.streamed = {p.word, p.column};
+    tile.streamedUpper = upper;
+    tile.lanes.push_back({p.lane % half, loops});
+  }
+  SmallVector<KTile> result;
+  for (auto &[key, tile] : found)
+    result.push_back(std::move(tile));
+  return result;
+}
+
+/// Whether all weights of the tile are zeros of a known constant.
+bool Contraction::zeroTile(const Pass &pass) const {
+  DenseElementsAttr dense = denseOf(op.getInstalled()[pass.piece]);
+  if (!dense || !dense.getElementType().isF32())
+    return false;
+  if (dense.isSplat())
+    return dense.getSplatValue<float>() == 0.0f;
+  auto raw = dense.getRawData();
+  AffineMap map = installedMaps[pass.piece];
+  auto shape = dense.getType().getShape();
+  const float *values = reinterpret_cast<const float *>(raw.data());
+  for (const KTile::Lane &lane : pass.tile.lanes) {
+    int64_t row = flatIndex(map, shape, lane.loops);
+    for (const ColumnEntry *column : pass.columns) {
+      SmallVector<int64_t> own(extents.size(), 0);
+      for (unsigned loop : columns)
+        own[loop] = column->loops[loop];
+      if (values[row + flatIndex(map, shape, own)] != 0.0f)
+        return false;
+    }
+  }
+  return true;
+}
+
+/// Whether a row of a known constant has only zeros in the tile's lanes.
+bool Contraction::zeroRow(const Pass &pass, ArrayRef<int64_t> row) const {
+  DenseElementsAttr dense = denseOf(op.getStreamed()[pass.piece]);
+  if (!dense || dense.isSplat() || !dense.getElementType().isF32())
+    return false;
+  const float *values = reinterpret_cast<const float *>(dense.getRawData().data());
+  AffineMap map = streamedMaps[pass.piece];
+  for (const KTile::Lane &lane : pass.tile.lanes) {
+    SmallVector<int64_t> loops(lane.loops);
+    for (unsigned loop : rows)
+      loops[loop] = row[loop];
+    if (values[flatIndex(map, dense.getType().getShape(), loops)] != 0.0f)
+      return false;
+  }
+  return true;
+}
+
+FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
+  OpBuilder &b = builder.b;
+  Location loc = op.getLoc();
+  const Machine &machine = builder.machine;
+  Value installed = op.getInstalled()[pass.piece];
+  AffineMap map = installedMaps[pass.piece];
+  auto constant = installed.getDefiningOp<ConstantOp>();
+  bool packed = constant && !isPlaced(installed.getType());
+  int perBlock = packed ? machine.weightStreams : machine.weightStreams / 2;
+  int firstBlock = INT_MAX, lastBlock = 0;
+  for (const ColumnEntry *column : pass.columns) {
+    firstBlock = std::min(firstBlock, column->lane / perBlock);
+    lastBlock = std::max(lastBlock, column->lane / perBlock);
+  }
+  int blocks = lastBlock - firstBlock + 1;
+  SmallVector<Value> buffers;
+  SmallVector<int64_t> runs, counts;
+  bool upper = false;
+  if (packed) {
+    // The tile as flat indices of the constant.
+    auto shape = cast<RankedTensorType>(installed.getType()).getShape();
+    SmallVector<int64_t> lanes(size_t(machine.halfLanes()), -1),
+        tileColumns(size_t(blocks * perBlock), -1);
+    for (const KTile::Lane &lane : pass.tile.lanes)
+      lanes[size_t(lane.lane)] = flatIndex(map, shape, lane.loops);
+    for (const ColumnEntry *column : pass.columns) {
+      SmallVector<int64_t> own(extents.size(), 0);
+      for (unsigned loop : columns)
+        own[loop] = column->loops[loop];
+      tileColumns[size_t(column->lane - firstBlock * perBlock)] =
+          flatIndex(map, shape, own);
+    }
+    std::vector<int64_t> key(lanes.begin(), lanes.end());
+    key.insert(key.end(), tileColumns.begin(), tileColumns.end());
+    key.push_back(hemisphere);
+    key.push_back(int64_t(pass.piece));
+    Value &first = weightCache[key];
+    if (!first) {
+      SmallVector<Type> types(size_t(machine.weightStreams),
+                              tsp::BufferType::get(b.getContext()));
+      auto weights = tsp::WeightsOp::create(
+          b, constant.getLoc(), types, constant.getValue(), b.getDenseI64ArrayAttr(lanes),
+          b.getDenseI64ArrayAttr(tileColumns), b.getF32FloatAttr(op.getScales()[pass.piece]), b.getI64IntegerAttr(blocks),
+          b.getI64IntegerAttr(hemisphere), DenseI64ArrayAttr());
+      first = weights.getBuffers()[0];
+    }
+    auto weights = first.getDefiningOp<tsp::WeightsOp>();
+    for (Value buffer : weights.getBuffers()) {
+      buffers.push_back(buffer);
+      runs.append({0, 1, blocks, 0, 1});
+      counts.push_back(1);
+    }
+  } else {
+    Memory memory = builder.memoryOf(installed);
+    bool replicated = size_t(cast<RankedTensorType>(installed.getType()).getRank()) ==
+                      map.getNumResults() + 1;
+    const int half = machine.halfLanes();
+    // Where the vector of a column lies; all lanes of the tile must agree.
+    std::map<int, const ColumnEntry *> byLane;
+    for (const ColumnEntry *column : pass.columns)
+      byLane[column->lane] = column;
+    auto addressFor = [&](const ColumnEntry &column, int copy,
+                          VectorAddress &address) -> LogicalResult {
+      bool first = true;
+      for (const KTile::Lane &lane : pass.tile.lanes) {
+        SmallVector<int64_t> loops(lane.loops);
+        for (unsigned loop : columns)
+          loops[loop] = column.loops[loop];
+        SmallVector<int64_t> own;
+        if (replicated)
+          own.push_back(copy);
+        for (unsigned d = 0; d < map.getNumResults(); ++d)
+          own.push_back(loops[map.getDimPosition(d)]);
+        LayoutPosition p = memory.layout.at(own);
+        bool up = memory.layout.splat ? false : p.lane >= half;
+        if (!memory.layout.splat && p.lane % half != lane.lane)
+          return op.emitError("internal error: lanes of the operands do not meet");
+        if (!first && (address != VectorAddress{p.word, p.column} || up != upper))
+          return op.emitError("internal error: a tile spans two installed vectors");
+        address = {p.word, p.column};
+        upper = up;
+        first = false;
+      }
+      return mlir::success();
+    };
+    Memory &zero = builder.zeros(op.getLoc());
+    for (int j = 0; j < perBlock; ++j) {
+      SmallVector<VectorAddress> data;
+      SmallVector<int> at;
+      SmallVector<int> missing;
+      for (int block = 0; block < blocks; ++block) {
+        auto it = byLane.find((firstBlock + block) * perBlock + j);
+        if (it == byLane.end()) {
+          missing.push_back(block);
+          continue;
+        }
+        VectorAddress address;
+        if (failed(addressFor(*it->second, j, address)))
+          return failure();
+        data.push_back(address);
+        at.push_back(block);
+      }
+      for (int byte = 0; byte < 2; ++byte) {
+        int64_t count = 0;
+        SmallVector<int64_t> own;
+        builder.runs(memory, byte, data, buffers, own, count);
+        // Elements count blocks of the load, not entries of `data`.
+        SmallVector<int64_t> fixed;
+        int64_t total = 0;
+        SmallVector<Value> fixedBuffers;
+        size_t base = buffers.size() - size_t(count);
+        for (int64_t r = 0; r < count; ++r) {
+          int64_t first = own[size_t(5 * r)], stride = own[size_t(5 * r + 1)],
+                  n = own[size_t(5 * r + 2)], element = own[size_t(5 * r + 3)],
+                  step = own[size_t(5 * r + 4)];
+          // Cut where blocks are not evenly spaced.
+          int64_t i = 0;
+          while (i < n) {
+            int64_t m = 1;
+            int64_t blockStep =
+                i + 1 < n ? at[size_t(element + (i + 1) * step)] -
+                                at[size_t(element + i * step)]
+                          : 1;
+            while (i + m < n && at[size_t(element + (i + m) * step)] -
+                                        at[size_t(element + (i + m - 1) * step)] ==
+                                    blockStep)
+              ++m;
+            fixed.append({first + stride * i, stride, m, at[size_t(element + i * step)],
+                          blockStep});
+            fixedBuffers.push_back(buffers[base + size_t(r)]);
+            ++total;
+            i += m;
+          }
+        }
+        buffers.truncate(base);
+        llvm::append_range(buffers, fixedBuffers);
+        for (int block : missing) {
+          buffers.push_back(zero.buffers[size_t(j * 2 + byte)]);
+          fixed.append({0, 0, 1, block, 1});
+          ++total;
+        }
+        llvm::append_range(runs, fixed);
+        counts.push_back(total);
+      }
+    }
+  }
+  OpBuilder::InsertionGuard guard(b);
+  auto loaded = tsp::LoadedType::get(b.getContext());
+  auto chain = tsp::ChainOp::create(b, loc, loaded, Value(), b.getStringAttr("load"),
+                                    b.getI64IntegerAttr(hemisphere), IntegerAttr(),
+                                    IntegerAttr(), IntegerAttr(), IntegerAttr());
+  b.createBlock(&chain.getBody());
+  Value value = tsp::ReadOp::create(
+      b, loc, tsp::ValueType::get(b.getContext()), buffers, b.getI64IntegerAttr(blocks),
+      b.getI64IntegerAttr(1), b.getDenseI64ArrayAttr(counts),
+      b.getDenseI64ArrayAttr(runs), IntegerAttr());
+  tsp::LoadWeightsOp::create(b, loc, value, b.getI64IntegerAttr(0),
+                             b.getI64IntegerAttr(blocks),
+                             b.getI64IntegerAttr(firstBlock),
+                             packed ? b.getUnitAttr() : UnitAttr(),
+                             upper ? b.getUnitAttr() : UnitAttr());
+  return chain.getFilled();
+}
+
+LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
+                                     const ColumnEntry &representative,
+                                     ArrayRef<SmallVector<int64_t>> rowLoops) {
+  OpBuilder &b = builder.b;
+  Location loc = op.getLoc();
+  const Machine &machine = builder.machine;
+  int count = int(rowLoops.size());
+  int hemisphere = builder.pairLoad[1] < builder.pairLoad[0] ? 1 : 0;
+  int64_t group = passes.size() > 1 ? builder.nextGroup++ : -1;
+  for (auto [i, pass] : llvm::enumerate(passes)) {
+    auto loaded = emitLoad(pass, hemisphere);
+    if (failed(loaded))
+      return failure();
+    builder.pairLoad[hemisphere] += std::max(count, 20);
+    bool last = i + 1 == passes.size();
+    // Masks stand outside of the chain.
+    Memory mask;
+    SmallVector<VectorAddress> maskAddresses;
+    auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
+    SmallVector<SmallVector<int64_t>> loops;
+    for (const auto &row : rowLoops) {
+      loops.emplace_back(representative.loops);
+      for (unsigned loop : rows)
+        loops.back()[loop] = row[loop];
+    }
+    auto resultIndex = [&](ArrayRef<int64_t> own) {
+      SmallVector<int64_t> index;
+      for (unsigned d = 0; d < resultMap.getNumResults(); ++d)
+        index.push_back(own[resultMap.getDimPosition(d)]);
+      return index;
+    };
+    if (last && op.getMask()) {
+      std::vector<bool> used = lanesOfVector(resultLayout, resultType.getShape(),
+                                             resultIndex(loops[0]), machine.lanes());
+      std::vector<int32_t> row(used.size());
+      for (size_t l = 0; l < used.size(); ++l)
+        row[l] = used[l] ? -1 : 0;
+      mask = builder.laneConstant({row}, loc);
+      maskAddresses.assign(size_t(count), {0, 0});
+    }
+    OpBuilder::InsertionGuard guard(b);
+    auto chain = tsp::ChainOp::create(
+        b, loc, Type(), *loaded, b.getStringAttr("pass"),
+        b.getI64IntegerAttr(hemisphere),
+        group < 0 ? IntegerAttr() : b.getI64IntegerAttr(group),
+        group < 0 ? IntegerAttr() : b.getI64IntegerAttr(count), IntegerAttr(),
+        IntegerAttr());
+    b.createBlock(&chain.getBody());
+    tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0));
+    Memory &streamed = builder.memoryOf(op.getStreamed()[pass.piece]);
+    SmallVector<VectorAddress> addresses;
+    for (const auto &row : rowLoops) {
+      // The tile's address has batch and contracted loops; rows add theirs.
+      SmallVector<int64_t> own, zero;
+      AffineMap m = streamedMaps[pass.piece];
+      for (unsigned d = 0; d < m.getNumResults(); ++d) {
+        unsigned loop = m.getDimPosition(d);
+        own.push_back(llvm::is_contained(rows, loop) ? row[loop] : 0);
+        zero.push_back(0);
+      }
+      LayoutPosition p = streamed.layout.at(own), origin = streamed.layout.at(zero);
+      addresses.push_back({pass.tile.streamed.word + p.word - origin.word,
+                           pass.tile.streamed.column + p.column - origin.column});
+    }
+    Value value = builder.read(streamed, addresses, 1, loc);
+    auto abc = tsp::ActivateOp::create(
+        b, loc, tsp::ValueType::get(b.getContext()), value,
+        pass.tile.streamedUpper ? b.getUnitAttr() : UnitAttr(), b.getI64IntegerAttr(1),
+        b.getI64IntegerAttr(count));
+    int emitted = 1 + machine.mxmLatency;
+    StringRef mode = passes.size() == 1 ? "pass"
+                     : i == 0           ? "store"
+                     : last             ? "add_emit"
+                                        : "add";
+    auto acc = tsp::AccumulateOp::create(
+        b, loc, tsp::ValueType::get(b.getContext()), abc, b.getStringAttr(mode),
+        b.getI64IntegerAttr(emitted), b.getI64IntegerAttr(count), IntegerAttr());
+    if (!last)
+      continue;
+    // Epilogue: the result reaches the vector unit after its flight.
+    int leafTime = std::max(program.leafTime[0], 0);
+    int base = emitted + machine.mxmPosition - leafTime;
+    SmallVector<Value> values(program.leafTime.size());
+    values[0] = acc;
+    for (unsigned e = 0; e < op.getExtra().size(); ++e) {
+      if (program.leafTime[e + 1] < 0)
+        continue;
+      Memory &memory = builder.memoryOf(op.getExtra()[e]);
+      SmallVector<VectorAddress> extra;
+      for (const auto &own : loops)
+        extra.push_back(addressOf(memory.layout, extraMaps[e], own));
+      values[e + 1] = builder.read(memory, extra, 1, loc);
+    }
+    if (op.getMask())
+      values.back() = builder.read(mask, maskAddresses, 1, loc);
+    SmallVector<Value> out = builder.emit(program, values, base, count, 1, loc);
+    for (auto [r, result] : llvm::enumerate(op.getResults())) {
+      Memory &memory = builder.memoryOf(result);
+      SmallVector<VectorAddress> target;
+      for (const auto &own : loops) {
+        LayoutPosition p = memory.layout.at(resultIndex(own));
+        target.push_back({p.word, p.column});
+      }
+      builder.write(out[r], memory, target, loc);
+    }
+  }
+  return mlir::success();
+}
+
+LogicalResult Contraction::run() {
+  if (failed(classify()))
+    return failure();
+  const Machine &machine = builder.machine;
+  SmallVector<DataType> leaves{DataType::F32}, results;
+  for (Value v : op.getExtra())
+    leaves.push_back(storageOf(v.getType()));
+  for (Value v : op.getResults()) {
+    results.push_back(storageOf(v.getType()));
+    builder.allocate(v, op.getLoc());
+  }
+  auto built = buildAluProgram(machine, op.getBody().front(), leaves, results,
+                               op.getMask());
+  if (failed(built))
+    return failure();
+  program = *built;
+
+  // Result vectors, by address; entries by lane and batch.
+  SmallVector<int64_t> origin(extents.size(), 0);
+  std::map<VectorAddress, SmallVector<ColumnEntry>> classes;
+  SmallVector<unsigned> batchAndColumns(batch);
+  llvm::append_range(batchAndColumns, columns);
+  for (const auto &loops : combinations(batchAndColumns, origin)) {
+    SmallVector<int64_t> index;
+    for (unsigned d = 0; d < resultMap.getNumResults(); ++d)
+      index.push_back(loops[resultMap.getDimPosition(d)]);
+    LayoutPosition p = resultLayout.at(index);
+    auto &entries = classes[{p.word, p.column}];
+    if (resultLayout.splat)
+      for (int lane = 0; lane < machine.lanes(); ++lane)
+        entries.push_back({lane, loops});
+    else
+      entries.push_back({p.lane, loops});
+  }
+  SmallVector<SmallVector<int64_t>> allRows = combinations(rows, origin);
+
+  for (auto &[address, entries] : classes) {
+    // Entries of one member of the batch share their passes.
+    std::map<std::vector<int64_t>, SmallVector<const ColumnEntry *>> members;
+    for (const ColumnEntry &entry : entries) {
+      std::vector<int64_t> key;
+      for (unsigned loop : batch)
+        key.push_back(entry.loops[loop]);
+      members[key].push_back(&entry);
+    }
+    SmallVector<Pass> passes;
+    SmallVector<Pass> zeros;
+    for (auto &[key, list] : members) {
+      SmallVector<int64_t> batchLoops(origin);
+      for (auto [i, loop] : llvm::enumerate(batch))
+        batchLoops[loop] = key[i];
+      for (unsigned piece = 0; piece < op.getStreamed().size(); ++piece)
+        for (KTile &tile : tiles(piece, batchLoops)) {
+          Pass pass{piece, std::move(tile), list};
+          (zeroTile(pass) ? zeros : passes).push_back(std::move(pass));
+        }
+    }
+    if (passes.empty())
+      passes.push_back(zeros.front());
+    // Rows that need the same passes go together.
+    std::map<std::vector<bool>, SmallVector<SmallVector<int64_t>>> groups;
+    bool constantRows = denseOf(op.getStreamed()[0]) != nullptr;
+    for (const auto &row : allRows) {
+      std::vector<bool> needed(passes.size(), true);
+      if (constantRows) {
+        for (size_t i = 0; i < passes.size(); ++i)
+          needed[i] = !zeroRow(passes[i], row);
+        if (llvm::none_of(needed, [](bool n) { return n; }))
+          needed[0] = true;
+      }
+      groups[needed].push_back(row);
+    }
+    for (auto &[needed, list] : groups) {
+      SmallVector<Pass> chosen;
+      for (size_t i = 0; i < passes.size(); ++i)
+        if (needed[i])
+          chosen.push_back(passes[i]);
+      size_t chunks = (list.size() + kMaxBurst - 1) / kMaxBurst;
+      size_t limit = std::min(size_t(machine.accumulatorRows),
+                              (list.size() + chunks - 1) / chunks);
+      for (size_t begin = 0; begin < list.size(); begin += limit)
+        if (failed(emitGroup(chosen, entries.front(),
+                             ArrayRef(list).slice(begin, std::min(limit, list.size() -
+                                                                             begin)))))
+          return failure();
+    }
+  }
+  return mlir::success();
+}
+
+} // namespace
+
+LogicalResult weft::lowerContract(ChainBuilder &builder, ContractOp op) {
+  return Contraction(builder, op).run();
+}
