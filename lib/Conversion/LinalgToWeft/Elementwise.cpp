@@ -151,8 +151,15 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
       auto block = std::make_unique<Block>();
       IRMapping mapping;
       SmallVector<DataType> leaves;
+      OpBuilder inner(b.getContext());
+      inner.setInsertionPointToEnd(block.get());
       if (fuse) {
-        mapping.map(accumulator->scalar, block->addArgument(b.getF32Type(), loc));
+        // Sums come as f32; those of integers are whole numbers.
+        Value sum = block->addArgument(b.getF32Type(), loc);
+        Type type = computeType(b, accumulator->scalar.getType());
+        if (type.isInteger())
+          sum = arith::FPToSIOp::create(inner, loc, type, sum);
+        mapping.map(accumulator->scalar, sum);
         leaves.push_back(DataType::F32);
       }
       for (Source &s : used) {
@@ -160,8 +167,6 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
                     block->addArgument(computeType(b, s.scalar.getType()), loc));
         leaves.push_back(storageOf(s.tensor.getType()));
       }
-      OpBuilder inner(b.getContext());
-      inner.setInsertionPointToEnd(block.get());
       // Uniform constants and constants of earlier runs are cloned where used.
       for (size_t i = 0; i < end; ++i)
         if (i >= begin || isa<arith::ConstantOp>(ops[i]))
