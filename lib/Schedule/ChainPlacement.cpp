@@ -330,8 +330,9 @@ Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
           }
           // A bank does one thing at a time, a slice one read: keep away from
           // what is still to be read. Then close to the VXM.
-          int64_t cost = int64_t(s.pending[bank]) * 8 +
-                         int64_t(s.traffic()) * 4 + s.weights * 24 +
+          int64_t cost = int64_t(s.pending[bank]) * tuning.bankCost +
+                         int64_t(s.traffic()) * tuning.sliceCost +
+                         int64_t(s.weights) * tuning.weightCost +
                          std::abs(s.position);
           if (cost < bestCost) {
             bestCost = cost;
@@ -589,6 +590,7 @@ void ListScheduler::commit(int c, const Plan &plan) {
     if (++group.done == group.members.size()) {
       Extent acc = extentOf(chain, Unit::MxmAccumulate);
       unit.rows.give(group.row, group.rows, t + acc.last + 1);
+      unit.rowsFreed = true;
       released = true;
     }
   }

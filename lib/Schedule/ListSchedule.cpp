@@ -168,7 +168,8 @@ void ListScheduler::scheduled(int c) {
       push(e);
     blocked.clear();
     for (size_t u = 0; u < units.size(); ++u)
-      pushUnit(int(u));
+      if (std::exchange(units[u].rowsFreed, false))
+        pushUnit(int(u));
   }
 }
 
@@ -297,5 +298,21 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
                                       const SchedulerOptions &options) {
   if (Status s = problem.check(); !s)
     return s.error();
-  return ListScheduler(problem, options).run();
+  // The first variant serves most problems; one that keeps every slice open
+  // to activations fits the tightest. More are tried on request, best first.
+  static constexpr Tuning variants[] = {
+      {14, 4, 2, 60}, {12, 2, 4, 60}, {18, 8, 4, 60}, {10, 2, 1, 60}};
+  static constexpr Tuning tight = {1 << 20, 4, 2, 0};
+  Expected<Schedule> best = ListScheduler(problem, options, variants[0]).run();
+  if (!best && best.error().kind == ErrorKind::DoesNotFit)
+    best = ListScheduler(problem, options, tight).run();
+  size_t count =
+      std::min<size_t>(std::max(options.variants, 1), std::size(variants));
+  for (size_t i = 1; i < count; ++i) {
+    Expected<Schedule> next =
+        ListScheduler(problem, options, variants[i]).run();
+    if (next && (!best || next->cycles < best->cycles))
+      best = std::move(next);
+  }
+  return best;
 }

@@ -56,8 +56,9 @@ struct MatrixState {
   FreeRanges rows;
   std::vector<int> ready; ///< Passes whose inputs are all scheduled.
   int bound = -1;         ///< Pass whose load is scheduled, it not yet.
-  int reserve = 0;    ///< Rows that in-order execution needs at most at once.
-  int lastGroup = -1; ///< Accumulator group of the last pass.
+  int reserve = 0; ///< Rows that in-order execution needs at most at once.
+  bool rowsFreed = false; ///< Since its pass was last chosen.
+  int lastGroup = -1;     ///< Accumulator group of the last pass.
   int64_t queued = never; ///< Start of its earliest entry in the heap.
 };
 
@@ -91,9 +92,20 @@ struct Plan {
   int row = -1;
 };
 
+/// What a run of the scheduler is tuned by. Any values give a valid schedule;
+/// which are best depends on the problem.
+struct Tuning {
+  /// Slices of a hemisphere that weights leave to activations if they can.
+  int activationSlices = 14;
+  /// Cost of a place for each chain that still waits for data in its bank, in
+  /// its slice, and of weights there; a hop from the VXM costs 1.
+  int bankCost = 4, sliceCost = 2, weightCost = 60;
+};
+
 class ListScheduler {
 public:
-  ListScheduler(const Problem &problem, const SchedulerOptions &options);
+  ListScheduler(const Problem &problem, const SchedulerOptions &options,
+                const Tuning &tuning);
   Expected<Schedule> run();
 
 private:
@@ -103,6 +115,7 @@ private:
   Status reserveText();
   Status placeInitial();
   void placeWeights(std::vector<int> &others);
+  int activationSlicesNeeded(Hemisphere h) const;
   bool placeInitialBuffer(int b);
   void put(int b, const Buffer::Place &place);
   bool putIn(int b, int slice);
@@ -144,6 +157,7 @@ private:
   const Problem &problem;
   const Machine &machine;
   const SchedulerOptions &options;
+  const Tuning tuning;
 
   // Fixed once prepared.
   std::vector<Hemisphere> hemispheres;
@@ -170,7 +184,7 @@ private:
   std::vector<int64_t> readyAt; ///< By chain, once its inputs are scheduled.
   std::vector<Entry> heap;
   std::vector<Entry> blocked; ///< Until memory or rows come free.
-  bool released = false;
+  bool released = false;      ///< Memory or rows came free.
   size_t firstUndone = 0;
   int64_t lastCycle = -1;
 

@@ -14,8 +14,10 @@ using namespace weft;
 using namespace weft::schedule;
 
 ListScheduler::ListScheduler(const Problem &problem,
-                             const SchedulerOptions &options)
-    : problem(problem), machine(*problem.machine), options(options) {}
+                             const SchedulerOptions &options,
+                             const Tuning &tuning)
+    : problem(problem), machine(*problem.machine), options(options),
+      tuning(tuning) {}
 
 Error ListScheduler::doesNotFit(const std::string &what) const {
   int64_t needed = problem.reservedTextBytes;
@@ -245,6 +247,24 @@ void ListScheduler::markForbidden(int b) {
         forbidden[buffers[member].slice] = 1;
 }
 
+/// Slices that the widest chain writes at one time in a hemisphere, and a few
+/// for what else goes on.
+int ListScheduler::activationSlicesNeeded(Hemisphere h) const {
+  size_t most = 0;
+  std::vector<int> written;
+  for (const Chain &chain : problem.chains) {
+    written.clear();
+    forEachWrite(chain, [&](int, int, const Access &a) {
+      if (hemispheres[a.buffer] == h)
+        written.push_back(a.buffer);
+    });
+    std::sort(written.begin(), written.end());
+    written.erase(std::unique(written.begin(), written.end()), written.end());
+    most = std::max(most, written.size());
+  }
+  return int(most) + std::min(6, machine.slices / 4);
+}
+
 void ListScheduler::placeWeights(std::vector<int> &others) {
   // Initial buffers that only loads read, in the order of the loads.
   std::vector<int> weights[2];
@@ -267,12 +287,15 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
   for (int h = 0; h < 2; ++h) {
     if (weights[h].empty())
       continue;
-    // From the outside inwards. A third of the slices, fourteen at most, are
-    // left to activations; when the others do not suffice, each of these
-    // takes an equal share of the rest, in its lower bank first.
+    // From the outside inwards. Some slices are left to activations; when the
+    // others do not suffice, each of these takes an equal share of the rest,
+    // in its lower bank first.
     std::vector<int> candidates;
     std::vector<int64_t> quota;
     int64_t room = 0;
+    int64_t largest = 1; // words of a buffer: a bank holds whole ones
+    for (int b : weights[h])
+      largest = std::max<int64_t>(largest, problem.buffers[b].words);
     for (int i = machine.slices; i-- > 0;) {
       int s = sliceIndex(Hemisphere(h), i);
       if (slices[s].reserved)
@@ -280,9 +303,13 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
       candidates.push_back(s);
       quota.push_back(0);
       for (const FreeRanges &f : slices[s].free)
-        quota.back() += f.total();
+        quota.back() += f.total() / largest * largest;
     }
-    size_t spare = std::min<size_t>(14, candidates.size() / 3);
+    size_t spare = std::min<size_t>(
+        std::max<size_t>(
+            std::min<size_t>(tuning.activationSlices, candidates.size() / 2),
+            activationSlicesNeeded(Hemisphere(h))),
+        candidates.size());
     size_t full = candidates.size() - spare;
     for (size_t i = 0; i < full; ++i)
       room += quota[i];

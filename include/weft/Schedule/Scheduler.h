@@ -17,6 +17,10 @@ namespace weft {
 struct SchedulerOptions {
   /// Called now and then with chains scheduled so far and in all.
   std::function<void(size_t, size_t)> progress;
+  /// Variants to try (1 to 4): placement heuristics that differ in how they
+  /// keep traffic apart. The shortest schedule is returned; time grows with
+  /// the count.
+  int variants = 1;
 };
 
 /// List scheduling. DoesNotFit when memory does not suffice: the message says
