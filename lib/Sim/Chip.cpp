@@ -147,7 +147,7 @@ void Chip::advance(QueueState &queue, int64_t from) {
       continue;
     }
     if (cycle >= options.cycleLimit)
-      return poison(at, FaultKind::PastEnd,
+      return poison(at, FaultKind::PastLimit,
                     "would issue at or past the limit of " +
                         std::to_string(options.cycleLimit) + " cycles");
     if (inst.opcode != Opcode::Repeat) {
@@ -159,17 +159,17 @@ void Chip::advance(QueueState &queue, int64_t from) {
       return arm(queue, cycle);
     }
     if (!queue.repeatable)
-      return poison(at, FaultKind::NoSuchInstruction,
+      return poison(at, FaultKind::BadRepeat,
                     "a repeat must follow an instruction that can be repeated");
     queue.repeatable = false;
     if (inst.count == 0)
       continue;
-    if (inst.distance == 0)
-      return poison(at, FaultKind::QueueConflict,
-                    "a repeat at distance 0 issues twice in one cycle");
+    if (inst.distance == 0) // In the cycle of the instruction before.
+      return fail(queue, int(at), FaultKind::QueueConflict,
+                  "at distance 0 an instruction issues twice in one cycle");
     int64_t end = from - 1 + int64_t(inst.count) * int64_t(inst.distance);
     if (end >= options.cycleLimit)
-      return poison(at, FaultKind::PastEnd,
+      return poison(at, FaultKind::BadRepeat,
                     "repeats until cycle " + std::to_string(end) +
                         ", past the limit of " +
                         std::to_string(options.cycleLimit));

@@ -245,8 +245,12 @@ void Chip::checkDueRows() {
     RowJob &job = planes[size_t(plane)].jobs[size_t(now & (dueRing - 1))];
     if (job.taken)
       continue;
-    Queue activator{Unit::MxmActivate, Hemisphere(plane / machine.planes),
-                    uint8_t(plane % machine.planes)};
+    Hemisphere h = Hemisphere(plane / machine.planes);
+    uint8_t number = uint8_t(plane % machine.planes);
+    // An acc that meets the result but is itself at fault is the first cause.
+    if (fault && fault->queue == Queue{Unit::MxmAccumulate, h, number})
+      continue;
+    Queue activator{Unit::MxmActivate, h, number};
     fail(queues[size_t(queueNumber(machine, activator))], job.instruction,
          FaultKind::AccumulatorMisuse, "no acc takes the result");
   }

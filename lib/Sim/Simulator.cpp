@@ -49,8 +49,10 @@ std::string_view faultKindName(FaultKind kind) {
     return "received without a send";
   case FaultKind::NoSuchInstruction:
     return "an instruction that does not exist";
-  case FaultKind::PastEnd:
-    return "past the program's end";
+  case FaultKind::BadRepeat:
+    return "bad repeat";
+  case FaultKind::PastLimit:
+    return "past the cycle limit";
   }
   return "unknown fault";
 }

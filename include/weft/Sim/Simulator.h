@@ -36,7 +36,8 @@ enum class FaultKind : uint8_t {
   LinkNotReceived,     ///< Nothing takes what was sent.
   LinkNotSent,         ///< Nothing was sent that could be received.
   NoSuchInstruction,   ///< Not an instruction of this queue.
-  PastEnd,             ///< Runs past the cycle limit.
+  BadRepeat,           ///< Repeats nothing, or past the cycle limit.
+  PastLimit,           ///< Issues at or past the cycle limit.
 };
 std::string_view faultKindName(FaultKind kind);
 

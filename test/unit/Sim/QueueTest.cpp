@@ -65,19 +65,19 @@ TEST(Queue, RepeatsWithoutAnInstructionOrPastTheEnd) {
   auto &text = b.program.chips[0].queues[b.number(memRead(east, 0))];
   Queue queue = memRead(east, 0);
   text = {repeat};
-  b.expectFault(FaultKind::NoSuchInstruction, 0, queue, 0);
+  b.expectFault(FaultKind::BadRepeat, 0, queue, 0);
   text = {read(0, 0), nop(2), repeat};
-  b.expectFault(FaultKind::NoSuchInstruction, 3, queue, 2);
+  b.expectFault(FaultKind::BadRepeat, 3, queue, 2);
   text = {read(0, 0), repeat, repeat};
-  b.expectFault(FaultKind::NoSuchInstruction, 2, queue, 2);
+  b.expectFault(FaultKind::BadRepeat, 2, queue, 2);
   repeat.distance = 0;
   text = {read(0, 0), repeat};
-  b.expectFault(FaultKind::QueueConflict, 1, queue, 1);
+  b.expectFault(FaultKind::QueueConflict, 0, queue, 1);
   repeat.count = repeat.distance = 1u << 16; // 2^32 cycles.
   text = {read(0, 0), repeat};
-  b.expectFault(FaultKind::PastEnd, 1, queue, 1);
+  b.expectFault(FaultKind::BadRepeat, 1, queue, 1);
   text = {nop(1u << 31), read(0, 0)};
-  b.expectFault(FaultKind::PastEnd, int64_t(1) << 31, queue, 1);
+  b.expectFault(FaultKind::PastLimit, int64_t(1) << 31, queue, 1);
 }
 
 TEST(Queue, TheFirstFaultIsOfTheEarliestCycleThenTheLowestQueue) {
