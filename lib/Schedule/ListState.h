@@ -3,7 +3,7 @@
 //
 // The state of list scheduling: what is taken of every resource, where buffers
 // lie, which chains are ready. Setup.cpp fills it, ChainPlacement.cpp finds
-// and takes what one chain needs, ListSchedule.cpp runs the loop.
+// what one chain needs, Commit.cpp takes it, ListSchedule.cpp runs the loop.
 
 #ifndef WEFT_LIB_SCHEDULE_LISTSTATE_H
 #define WEFT_LIB_SCHEDULE_LISTSTATE_H
@@ -123,9 +123,11 @@ private:
   bool areSimultaneous(int a, int b) const;
   Error doesNotFit(const std::string &what) const;
 
+  // Commit.cpp
+  void commit(int c, const Plan &plan);
+
   // ChainPlacement.cpp
   Outcome plan(int c, int64_t bound, Plan &plan);
-  void commit(int c, const Plan &plan);
   int64_t readyCycle(int c);
   int64_t queuesFree(int c, int64_t bound);
 

@@ -6,6 +6,8 @@
 
 #include "Flow.h"
 
+#include <map>
+
 using namespace weft;
 using namespace weft::schedule;
 
@@ -52,6 +54,7 @@ private:
   std::string message;
   std::vector<std::vector<bool>> written;
   std::vector<int> passOf;
+  std::map<int, std::pair<int, int>> groupUnits;
   std::vector<Flow> flows;
 };
 
@@ -201,6 +204,14 @@ bool Checker::checkMatrix(size_t c) {
        chain.accumulatorRows > machine.accumulatorRows))
     return fail("it asks for " + std::to_string(chain.accumulatorRows) +
                 " accumulator rows");
+  if (chain.accumulatorGroup >= 0) {
+    if (extentOf(chain, Unit::MxmAccumulate).empty())
+      return fail("it has an accumulator group and accumulates nothing");
+    auto [it, fresh] = groupUnits.try_emplace(
+        chain.accumulatorGroup, int(chain.hemisphere), chain.pair);
+    if (it->second != std::pair(int(chain.hemisphere), chain.pair))
+      return fail("its accumulator group is on two matrix units");
+  }
   if (chain.role == MxmRole::None)
     return true;
   if (chain.pair < 0 || chain.pair >= machine.planes)
