@@ -4,6 +4,35 @@
 // One chip: its queues, its units' state, and what happens in a cycle. The
 // units' behaviour is in Chip{Memory,Vxm,Mxm,Sxm,Link}.cpp, the queues and the
 // order within a cycle in Chip.cpp.
+//
+// Choices where docs/machine.md leaves room:
+// - A program ends one cycle after its last issue (nops and repeats themselves
+//   do not count), landing on a stream or arrival; a MEM read lands at t + 1.
+// - A fault is that of the earliest cycle, then chip, then queue number; a
+//   repeated instruction goes by its own index. Two drivers: the fault of the
+//   higher queue number, in the cycle of the clash.
+// - repeat 0 issues nothing and takes no cycle; nop 0 takes none. A repeat
+//   after a nop, a repeat or nothing is a bad repeat; distance 0 puts two
+//   instructions in one cycle. Stride 1 steps the base of gather and scatter.
+// - lw, abc, send and the SXM take outward streams; acc, receive and the SXM
+//   drive inward ones. acc and receive drive in the cycle they issue.
+// - A chained operand is read in exactly the cycle issue + d of its ALU; if
+//   results of both latencies come in that cycle, naming that ALU is a fault.
+//   Widths must agree; types may differ (bits are taken as they are).
+// - iw leaves the shadow empty; columns not loaded since read as zero. A
+//   column loaded twice without an iw between is overwritten weights. A shadow
+//   holds int8 or fp16 weights, not both; an fp16 iw takes both planes.
+// - A pair is told by its even plane in all three queues. Its accumulator row r
+//   takes row r of both planes. acc names a stream exactly when it emits; only
+//   Store makes a row; a y that no acc takes in its cycle is the abc's fault.
+// - select.lanes: lanes [first, first + length) of operand 1, the rest of
+//   operand 0. shift: less than a vector either way.
+// - gather, scatter: lane 0 of superlane k in the map pair holds its index; the
+//   table lies in one bank, which is the bank that the access uses. A word
+//   counts as written by superlane.
+// - A send on an open link, and an arrival that nothing receives, is the
+//   sender's fault (in the cycle of the send or of the arrival).
+// - Arithmetic: VectorOps.cpp, Elementary.cpp, RowPool.h.
 
 #ifndef WEFT_SIM_CHIP_H
 #define WEFT_SIM_CHIP_H
