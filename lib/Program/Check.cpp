@@ -111,24 +111,44 @@ private:
     return success();
   }
 
+  static int64_t productOf(const std::vector<int64_t> &shape) {
+    int64_t product = 1; // checkShape() bounds it
+    for (int64_t size : shape)
+      product *= size;
+    return product;
+  }
+
   Status checkCopies(const std::vector<Placement> &copies,
                      const std::vector<int64_t> &shape,
                      const std::string &what) const {
     for (const Placement &copy : copies) {
       if (copy.storage > DataType::F32)
         return fail(what + " has an unknown storage type");
-      if (Status status = checkLayout(copy.layout, shape, machine.lanes());
+      if (Status status = checkShape(copy.shape, what); !status)
+        return status;
+      if (!copy.shape.empty() && productOf(copy.shape) != productOf(shape))
+        return fail(what + " has a layout for another number of elements");
+      if (Status status = checkLayout(copy.layout, copy.layoutShape(shape),
+                                      machine.lanes());
           !status)
         return fail(what + ": " + status.error().message);
-      if (copy.planes.size() !=
-          size_t(copy.layout.columns) * size_t(byteWidth(copy.storage)))
-        return fail(what + " has " + std::to_string(copy.planes.size()) +
-                    " byte planes, expected " +
-                    std::to_string(copy.layout.columns) + " columns of " +
-                    std::to_string(byteWidth(copy.storage)));
-      for (const PlaneAddress &plane : copy.planes)
-        if (Status status = checkRange(plane.hemisphere, plane.slice,
-                                       plane.address, copy.layout.words, what);
+      if (copy.segmentWords < 0)
+        return fail(what + " has segments of " +
+                    std::to_string(copy.segmentWords) + " words");
+      if (copy.planes.size() != size_t(copy.layout.columns) *
+                                    size_t(byteWidth(copy.storage)) *
+                                    size_t(copy.segments()))
+        return fail(
+            what + " has " + std::to_string(copy.planes.size()) +
+            " byte planes, expected " + std::to_string(copy.layout.columns) +
+            " columns of " + std::to_string(byteWidth(copy.storage)) +
+            (copy.segments() > 1
+                 ? " in " + std::to_string(copy.segments()) + " segments"
+                 : ""));
+      for (size_t i = 0; i < copy.planes.size(); ++i)
+        if (Status status =
+                checkRange(copy.planes[i].hemisphere, copy.planes[i].slice,
+                           copy.planes[i].address, copy.wordsOf(i), what);
             !status)
           return status;
     }

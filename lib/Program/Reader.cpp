@@ -84,7 +84,7 @@ private:
   /// is that of the largest number in them: 8 for those of 8, 16, ... bytes.
   template <typename T>
   bool spendList(const fb::Vector<T> *list, uint64_t elementSize) {
-    if (!list)
+    if (!list || list->size() == 0) // Empty ones are not aligned.
       return false;
     uintptr_t alignment = elementSize % 8 == 0 ? 8 : 4;
     if (reinterpret_cast<uintptr_t>(list->Data()) % alignment != 0)
@@ -250,6 +250,8 @@ private:
       weft::Placement &out = to.emplace_back();
       out.storage = DataType(copy->storage());
       out.padding = copy->padding();
+      out.segmentWords = copy->segment_words();
+      readShape(copy->shape(), out.shape);
       weft::Layout &layout = out.layout;
       layout.offset = {copy->lane(), copy->word(), copy->column()};
       layout.words = copy->words();

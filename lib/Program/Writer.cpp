@@ -84,7 +84,7 @@ private:
       bytes += 32 * (chip.images.size() + chip.queues.size());
     auto addCopies = [&](const std::vector<Placement> &copies) {
       for (const Placement &copy : copies)
-        bytes += 128 + 4 * copy.planes.size() + 256 * copy.layout.dims.size();
+        bytes += 192 + 4 * copy.planes.size() + 256 * copy.layout.dims.size();
     };
     for (const auto *bindings : {&program.inputs, &program.outputs})
       for (const TensorBinding &binding : *bindings) {
@@ -197,11 +197,13 @@ private:
                             plane.address);
       auto dimensionList = builder.CreateVector(dimensions);
       auto planeList = builder.CreateVectorOfStructs(planes);
+      auto shape = builder.CreateVector(copy.shape);
       list.push_back(fbs::CreatePlacement(
           builder, uint8_t(copy.storage), dimensionList,
           copy.layout.offset.lane, copy.layout.offset.word,
           copy.layout.offset.column, copy.layout.words, copy.layout.columns,
-          copy.layout.splat, copy.padding, planeList));
+          copy.layout.splat, copy.padding, planeList, shape,
+          copy.segmentWords));
     }
     return builder.CreateVector(list);
   }

@@ -251,8 +251,7 @@ Expected<std::vector<NamedTensor>> weft::readOutputs(const Program &program,
     std::vector<std::vector<uint8_t>> planes;
     for (size_t p = 0; p < copy.planes.size(); ++p) {
       Expected<std::vector<uint8_t>> plane =
-          readPlane(program.machine, copy.planes[p],
-                    used[p / size_t(byteWidth(copy.storage))], sram);
+          readPlane(program.machine, copy.planes[p], used[p], sram);
       if (!plane)
         return plane.error();
       planes.push_back(std::move(*plane));

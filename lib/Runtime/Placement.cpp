@@ -72,21 +72,28 @@ Status weft::checkPlacement(const Machine &machine, const Placement &placement,
   auto bad = [&](const std::string &why) {
     return Error{ErrorKind::Invalid, what + ": " + why, {}};
   };
-  if (Status fine = checkLayout(layout, shape, machine.lanes()); !fine)
+  const std::vector<int64_t> &own = placement.layoutShape(shape);
+  if (elementCount(own) != elementCount(shape))
+    return bad("the layout is for another number of elements");
+  if (Status fine = checkLayout(layout, own, machine.lanes()); !fine)
     return bad(fine.error().message);
   int width = byteWidth(placement.storage);
-  if (layout.words < 0 || layout.columns < 0 ||
-      placement.planes.size() != size_t(layout.columns) * width)
+  if (layout.words < 0 || layout.columns < 0 || placement.segmentWords < 0 ||
+      placement.planes.size() !=
+          size_t(layout.columns) * size_t(width * placement.segments()))
     return bad(std::to_string(placement.planes.size()) + " byte planes for " +
                std::to_string(layout.columns) + " columns of " +
                std::to_string(width) + " bytes");
-  for (const PlaneAddress &plane : placement.planes)
+  for (size_t i = 0; i < placement.planes.size(); ++i) {
+    const PlaneAddress &plane = placement.planes[i];
+    int words = placement.wordsOf(i);
     if (plane.slice >= machine.slices ||
         machine.isReserved(plane.hemisphere, plane.slice) ||
-        int64_t(plane.address) + layout.words > machine.words())
+        int64_t(plane.address) + words > machine.words())
       return bad("words " + std::to_string(plane.address) + "+" +
-                 std::to_string(layout.words) + " of slice " +
+                 std::to_string(words) + " of slice " +
                  std::to_string(plane.slice) + " are not the program's to use");
+  }
 
   std::optional<int64_t> count = elementCount(shape);
   int64_t places = int64_t(layout.words) * layout.columns *
@@ -107,20 +114,24 @@ weft::packPlanes(const Machine &machine, const Placement &placement,
   int width = byteWidth(placement.storage);
   std::vector<std::vector<uint8_t>> planes(placement.planes.size());
   for (size_t p = 0; p < planes.size(); ++p)
-    planes[p].assign(size_t(layout.words) * lanes,
-                     uint8_t(placement.padding >> (8 * (p % width))));
-  forEachElement(layout, shape, [&](int64_t i, const LayoutPosition &at) {
-    uint32_t bits = elements.bits[size_t(i)];
-    for (int b = 0; b < width; ++b) {
-      uint8_t *word = planes[size_t(at.column) * width + b].data() +
-                      size_t(at.word) * lanes;
-      uint8_t byte = uint8_t(bits >> (8 * b));
-      if (layout.splat)
-        std::fill(word, word + lanes, byte);
-      else
-        word[at.lane] = byte;
-    }
-  });
+    planes[p].assign(
+        size_t(placement.wordsOf(p)) * lanes,
+        uint8_t(placement.padding >>
+                (8 * (p / size_t(placement.segments()) % size_t(width)))));
+  forEachElement(placement.layout, placement.layoutShape(shape),
+                 [&](int64_t i, const LayoutPosition &at) {
+                   uint32_t bits = elements.bits[size_t(i)];
+                   for (int b = 0; b < width; ++b) {
+                     Placement::Spot spot = placement.spotOf(at, b);
+                     uint8_t *word =
+                         planes[spot.plane].data() + size_t(spot.word) * lanes;
+                     uint8_t byte = uint8_t(bits >> (8 * b));
+                     if (layout.splat)
+                       std::fill(word, word + lanes, byte);
+                     else
+                       word[at.lane] = byte;
+                   }
+                 });
   return planes;
 }
 
@@ -133,13 +144,16 @@ weft::unpackPlanes(const Machine &machine, const Placement &placement,
   elements.bits.resize(size_t(elementCount(shape).value_or(0)));
   size_t lanes = size_t(machine.lanes());
   int width = byteWidth(placement.storage);
-  forEachElement(placement.layout, shape,
+  forEachElement(placement.layout, placement.layoutShape(shape),
                  [&](int64_t i, const LayoutPosition &at) {
                    uint32_t bits = 0;
-                   for (int b = 0; b < width; ++b)
-                     bits |= uint32_t(planes[size_t(at.column) * width + b]
-                                            [size_t(at.word) * lanes + at.lane])
-                             << (8 * b);
+                   for (int b = 0; b < width; ++b) {
+                     Placement::Spot spot = placement.spotOf(at, b);
+                     bits |=
+                         uint32_t(planes[spot.plane][size_t(spot.word) * lanes +
+                                                     size_t(at.lane)])
+                         << (8 * b);
+                   }
                    elements.bits[size_t(i)] = bits;
                  });
   return elements;
@@ -147,12 +161,15 @@ weft::unpackPlanes(const Machine &machine, const Placement &placement,
 
 std::vector<std::vector<bool>>
 weft::usedWords(const Placement &placement, const std::vector<int64_t> &shape) {
-  const Layout &layout = placement.layout;
-  std::vector<std::vector<bool>> used(size_t(layout.columns));
-  for (std::vector<bool> &column : used)
-    column.resize(size_t(layout.words));
-  forEachElement(layout, shape, [&](int64_t, const LayoutPosition &at) {
-    used[size_t(at.column)][size_t(at.word)] = true;
-  });
+  std::vector<std::vector<bool>> used(placement.planes.size());
+  for (size_t p = 0; p < used.size(); ++p)
+    used[p].resize(size_t(placement.wordsOf(p)));
+  forEachElement(placement.layout, placement.layoutShape(shape),
+                 [&](int64_t, const LayoutPosition &at) {
+                   for (int b = 0; b < byteWidth(placement.storage); ++b) {
+                     Placement::Spot spot = placement.spotOf(at, b);
+                     used[spot.plane][size_t(spot.word)] = true;
+                   }
+                 });
   return used;
 }

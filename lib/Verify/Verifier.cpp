@@ -101,19 +101,22 @@ private:
   Status checkPlacement(const Memory &memory, const Placement &placement,
                         const std::string &name) const {
     const Layout &layout = placement.layout;
-    if (layout.columns < 0 ||
-        int64_t(placement.planes.size()) !=
-            int64_t(layout.columns) * byteWidth(placement.storage))
+    if (layout.columns < 0 || placement.segmentWords < 0 ||
+        int64_t(placement.planes.size()) != int64_t(layout.columns) *
+                                                byteWidth(placement.storage) *
+                                                placement.segments())
       return invalid("tensor '" + name + "' has " +
                      std::to_string(placement.planes.size()) +
                      " byte planes for " + std::to_string(layout.columns) +
                      " columns");
-    for (const PlaneAddress &plane : placement.planes)
+    for (size_t i = 0; i < placement.planes.size(); ++i) {
+      const PlaneAddress &plane = placement.planes[i];
       if (!memory.exists(plane.hemisphere, plane.slice, plane.address,
-                         layout.words))
+                         placement.wordsOf(i)))
         return invalid("tensor '" + name + "' does not fit " +
                        sliceName(plane.hemisphere, plane.slice) +
                        " at address " + std::to_string(plane.address));
+    }
     return success();
   }
 
@@ -121,9 +124,9 @@ private:
                          const std::string &name) const {
     if (Status s = checkPlacement(memory, placement, name); !s)
       return s;
-    for (const PlaneAddress &plane : placement.planes)
-      memory.define(plane.hemisphere, plane.slice, plane.address,
-                    placement.layout.words);
+    for (size_t i = 0; i < placement.planes.size(); ++i)
+      memory.define(placement.planes[i].hemisphere, placement.planes[i].slice,
+                    placement.planes[i].address, placement.wordsOf(i));
     return success();
   }
 
@@ -214,28 +217,29 @@ private:
     const Placement &placement = output.copies.front();
     if (Status s = checkPlacement(memory, placement, output.name); !s)
       return s;
-    if (Status s = checkLayout(placement.layout, output.shape, machine.lanes());
-        !s)
+    const std::vector<int64_t> &shape = placement.layoutShape(output.shape);
+    if (Status s = checkLayout(placement.layout, shape, machine.lanes()); !s)
       return invalid("output '" + output.name + "': " + s.error().message);
-    if (std::ranges::find(output.shape, 0) != output.shape.end())
+    if (std::ranges::find(shape, 0) != shape.end())
       return success();
     int bytes = byteWidth(placement.storage);
-    std::vector<int64_t> index(output.shape.size(), 0);
+    std::vector<int64_t> index(shape.size(), 0);
     while (true) {
       LayoutPosition at = placement.layout.at(index);
       for (int b = 0; b < bytes; ++b) {
-        const PlaneAddress &plane = placement.planes[at.column * bytes + b];
+        Placement::Spot spot = placement.spotOf(at, b);
+        const PlaneAddress &plane = placement.planes[spot.plane];
         if (!memory.isDefined(plane.hemisphere, plane.slice,
-                              plane.address + at.word)) {
+                              plane.address + spot.word)) {
           offerEnd(FaultKind::NeverWritten,
-                   "word " + std::to_string(plane.address + at.word) + " of " +
-                       sliceName(plane.hemisphere, plane.slice) +
+                   "word " + std::to_string(plane.address + spot.word) +
+                       " of " + sliceName(plane.hemisphere, plane.slice) +
                        ", which holds output '" + output.name + "'");
           return success();
         }
       }
       size_t d = index.size();
-      while (d > 0 && ++index[d - 1] == output.shape[d - 1])
+      while (d > 0 && ++index[d - 1] == shape[d - 1])
         index[--d] = 0;
       if (d == 0)
         return success();

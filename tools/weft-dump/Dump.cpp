@@ -85,7 +85,12 @@ void printCopies(raw_ostream &out, const Program &program,
   constexpr size_t shown = 8;
   for (const Placement &copy : copies) {
     out << "    " << storageName(copy.storage) << " "
-        << layoutToText(copy.layout) << "\n      at ";
+        << layoutToText(copy.layout);
+    if (!copy.shape.empty())
+      out << ", as " << shapeText(copy.shape);
+    if (copy.segments() > 1)
+      out << ", segments of " << copy.segmentWords << " words";
+    out << "\n      at ";
     size_t count = std::min(shown, copy.planes.size());
     llvm::interleaveComma(llvm::ArrayRef(copy.planes).take_front(count), out,
                           [&](const PlaneAddress &plane) {

@@ -40,14 +40,51 @@ struct PlaneAddress {
   friend bool operator==(const PlaneAddress &, const PlaneAddress &) = default;
 };
 
-/// One copy of a tensor in SRAM. planes[column * byteWidth(storage) + byte],
-/// byte 0 least significant.
+/// One copy of a tensor in SRAM.
+/// planes[(column * byteWidth(storage) + byte) * segments() + segment], byte 0
+/// least significant; word w of a column is word w % segmentWords of segment
+/// w / segmentWords.
 struct Placement {
   DataType storage = DataType::F16;
   Layout layout;
+  /// The shape that layout.dims describe, a row-major reshape of the binding's;
+  /// empty: the binding's own.
+  std::vector<int64_t> shape;
+  /// Words of every range but a column's last; 0: a column is one range.
+  int32_t segmentWords = 0;
   std::vector<PlaneAddress> planes;
   /// What padding lanes hold, as the low bits of a storage element.
   uint32_t padding = 0;
+
+  /// Ranges that a byte plane of a column consists of; at least one.
+  int segments() const {
+    return segmentWords > 0 && layout.words > segmentWords
+               ? int((int64_t(layout.words) + segmentWords - 1) / segmentWords)
+               : 1;
+  }
+  /// Words of range planes[index].
+  int wordsOf(size_t index) const {
+    int count = segments(), segment = int(index % size_t(count));
+    return segment + 1 < count ? segmentWords
+                               : layout.words - (count - 1) * segmentWords;
+  }
+  /// Index in planes, and word within that range, of a byte of an element.
+  struct Spot {
+    size_t plane = 0;
+    int word = 0;
+  };
+  Spot spotOf(const LayoutPosition &at, int byte) const {
+    int count = segments(), segment = count > 1 ? at.word / segmentWords : 0;
+    return {(size_t(at.column) * size_t(byteWidth(storage)) + size_t(byte)) *
+                    size_t(count) +
+                size_t(segment),
+            at.word - segment * segmentWords};
+  }
+  /// The shape of the layout for a binding of this shape.
+  const std::vector<int64_t> &
+  layoutShape(const std::vector<int64_t> &binding) const {
+    return shape.empty() ? binding : shape;
+  }
 };
 
 /// A graph input: the runtime converts and writes every copy before cycle 0.

@@ -46,8 +46,8 @@ Status checkPlacement(const Machine &machine, const Placement &placement,
                       const std::vector<int64_t> &shape,
                       const std::string &what);
 
-/// The words of every byte plane, in the order of Placement::planes:
-/// layout.words * lanes bytes each. Lanes without an element hold the padding;
+/// The words of every range, in the order of Placement::planes:
+/// wordsOf() * lanes bytes each. Lanes without an element hold the padding;
 /// a splat layout fills all lanes of an element's word. The placement must
 /// have passed checkPlacement.
 std::vector<std::vector<uint8_t>> packPlanes(const Machine &machine,
@@ -60,7 +60,8 @@ StoredElements unpackPlanes(const Machine &machine, const Placement &placement,
                             const std::vector<int64_t> &shape,
                             const std::vector<std::vector<uint8_t>> &planes);
 
-/// used[column][word]: whether any element lies there.
+/// used[plane][word], planes as in Placement::planes: whether any element lies
+/// there.
 std::vector<std::vector<bool>> usedWords(const Placement &placement,
                                          const std::vector<int64_t> &shape);
 

@@ -66,6 +66,30 @@ TEST(ProgramFile, RoundTrips) {
   EXPECT_EQ(sections.size(), 7u);
 }
 
+TEST(ProgramFile, ShapesAndSegmentsOfCopies) {
+  Program program = smallProgram();
+  Placement &copy = program.inputs[0].copies[0]; // 4 words of 16 lanes, F16
+  copy.shape = {2, 32};
+  copy.layout.dims = {{{2, 0, 2, 0}}, {{16, 1, 0, 0}, {2, 0, 1, 0}}};
+  copy.segmentWords = 3; // Of three words and of one.
+  PlaneAddress low = copy.planes[0], high = copy.planes[1];
+  copy.planes = {low, {Hemisphere::East, 7, 127}, high, low};
+  std::vector<uint8_t> bytes = bytesOf(program);
+  Expected<Program> back = deserializeProgram(bytes, "p.weft");
+  ASSERT_TRUE(bool(back)) << back.error().message;
+  EXPECT_EQ(back->inputs[0].copies[0].shape, copy.shape);
+  EXPECT_EQ(back->inputs[0].copies[0].segmentWords, 3);
+  EXPECT_EQ(back->inputs[0].copies[0].planes, copy.planes);
+
+  copy.shape = {2, 31};
+  EXPECT_FALSE(bool(serializeProgram(program)));
+  copy.shape = {2, 32};
+  copy.segmentWords = -1;
+  EXPECT_FALSE(bool(serializeProgram(program)));
+  copy.segmentWords = 2; // Two words do not fit at word 127 of 128.
+  EXPECT_FALSE(bool(serializeProgram(program)));
+}
+
 TEST(ProgramFile, StrippedOfNames) {
   Program program = smallProgram();
   program.stripNames();

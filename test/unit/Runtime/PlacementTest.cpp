@@ -106,6 +106,42 @@ TEST(Placement, ScalarsAndOffsets) {
   EXPECT_EQ(used, (std::vector<std::vector<bool>>{{false, true}}));
 }
 
+TEST(Placement, SegmentsOfAReshape) {
+  // A [2, 3, 1] tensor as [6], a word an element, in segments of 4 words:
+  // elements 0-3 in the first, 4 and 5 in the second, which has 2 words.
+  Layout layout;
+  layout.dims = {{{6, 0, 1, 0}}};
+  layout.words = 6;
+  Placement p = placement(DataType::I8, layout);
+  p.shape = {6};
+  p.segmentWords = 4;
+  p.planes = {{Hemisphere::East, 0, 8}, {Hemisphere::East, 1, 126}};
+  ASSERT_TRUE(checkPlacement(mini(), p, {2, 3, 1}, "t"));
+  EXPECT_FALSE(checkPlacement(mini(), p, {2, 2}, "t"));
+  StoredElements elements{DataType::I8, {1, 2, 3, 4, 5, 6}};
+  auto planes = packPlanes(mini(), p, {2, 3, 1}, elements);
+  ASSERT_EQ(planes.size(), 2u);
+  ASSERT_EQ(planes[0].size(), 4u * 32);
+  ASSERT_EQ(planes[1].size(), 2u * 32);
+  EXPECT_EQ(planes[0][3 * 32], 4);
+  EXPECT_EQ(planes[1][0], 5);
+  EXPECT_EQ(planes[1][32], 6);
+  EXPECT_EQ(unpackPlanes(mini(), p, {2, 3, 1}, planes).bits, elements.bits);
+  EXPECT_EQ(
+      usedWords(p, {2, 3, 1}),
+      (std::vector<std::vector<bool>>{{true, true, true, true}, {true, true}}));
+  // Bytes of a plane follow each other: [byte * segments + segment].
+  Placement wide = p;
+  wide.storage = DataType::F16;
+  EXPECT_FALSE(checkPlacement(mini(), wide, {6}, "t"));
+  wide.planes.insert(wide.planes.end(), p.planes.begin(), p.planes.end());
+  EXPECT_TRUE(checkPlacement(mini(), wide, {6}, "t"));
+  EXPECT_EQ(wide.spotOf({0, 5, 0}, 1).plane, 3u);
+  EXPECT_EQ(wide.spotOf({0, 5, 0}, 1).word, 1);
+  EXPECT_EQ(wide.wordsOf(2), 4);
+  EXPECT_EQ(wide.wordsOf(3), 2);
+}
+
 TEST(Placement, OutOfBoundsIsRefused) {
   auto check = [](Placement p, std::vector<int64_t> shape) {
     return bool(checkPlacement(mini(), p, shape, "t"));
