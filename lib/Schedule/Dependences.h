@@ -31,8 +31,8 @@ struct DependenceGraph {
   std::vector<bool> written;
 };
 
-/// Builds the graph. `hemisphereOf` and `positionOf` give a buffer's side and
-/// signed position (estimated before placement, exact after it).
+/// Builds the graph. `positionOf` gives a buffer's signed position (estimated
+/// before placement, exact after it).
 DependenceGraph
 buildDependences(const Problem &problem,
                  const std::function<int(int buffer)> &positionOf);
