@@ -29,6 +29,38 @@ static bool readsExternal(Operation *op) {
   });
 }
 
+/// A slice that is one run of bytes of a weight in a file, as a weight of its
+/// own; null for any other operation.
+static Attribute sliceOfExternal(Operation *op) {
+  auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+  weft::ExternalElementsAttr weight;
+  if (!slice || !matchPattern(slice.getSource(), m_Constant(&weight)))
+    return nullptr;
+  RankedTensorType source = slice.getSourceType(), type = slice.getType();
+  unsigned bits = type.getElementType().isIntOrFloat()
+                      ? type.getElementType().getIntOrFloatBitWidth()
+                      : 0;
+  if (!type.hasStaticShape() || bits < 8 || bits % 8 != 0)
+    return nullptr;
+  // One run: single elements, then a range, then whole dimensions.
+  bool ranged = false;
+  int64_t offset = 0;
+  for (int64_t d = 0; d < source.getRank(); ++d) {
+    int64_t from = slice.getStaticOffsets()[d];
+    int64_t size = slice.getStaticSizes()[d], all = source.getDimSize(d);
+    if (ShapedType::isDynamic(from) || ShapedType::isDynamic(size) ||
+        (size != 1 && slice.getStaticStrides()[d] != 1) ||
+        (ranged && size != all))
+      return nullptr;
+    ranged |= size != 1;
+    offset = offset * all + from;
+  }
+  int64_t bytes = bits / 8;
+  return weft::ExternalElementsAttr::get(type, weight.getFile(),
+                                         weight.getOffset() + offset * bytes,
+                                         type.getNumElements() * bytes);
+}
+
 void weft::foldConstants(Operation *root, WeightFiles &files,
                          const EvaluationLimits &limits) {
   SmallVector<Operation *> candidates;
@@ -39,8 +71,15 @@ void weft::foldConstants(Operation *root, WeightFiles &files,
     return WalkResult::skip(); // Bodies are not folded by themselves.
   });
   for (Operation *op : candidates) {
-    if (isMovement(op) && readsExternal(op))
+    if (isMovement(op) && readsExternal(op)) {
+      if (Attribute weight = sliceOfExternal(op)) {
+        OpBuilder builder(op);
+        op->getResult(0).replaceAllUsesWith(arith::ConstantOp::create(
+            builder, op->getLoc(), cast<TypedAttr>(weight)));
+        op->erase();
+      }
       continue;
+    }
     auto results = foldToConstants(op, &files, limits);
     if (!results)
       continue;
