@@ -226,24 +226,25 @@ Simultaneity schedule::findSimultaneous(const Problem &problem) {
   std::vector<Use> reads, writes;
   std::vector<Flow> flows;
 
+  auto consider = [&](const Use &a, const Use &b) {
+    if (a.buffer == b.buffer)
+      return;
+    const Buffer &x = problem.buffers[a.buffer];
+    const Buffer &y = problem.buffers[b.buffer];
+    if ((x.group >= 0 && x.group == y.group) || (x.place && y.place))
+      return;
+    // In one slice both are at the same distance from one unit; from
+    // different units the distances differ by at most the axis.
+    int64_t slack = a.position == b.position ? 0 : 2 * m.mxmPosition;
+    if (a.first <= b.last + slack && b.first <= a.last + slack) {
+      pairs.emplace_back(a.buffer, b.buffer, current);
+      pairs.emplace_back(b.buffer, a.buffer, current);
+    }
+  };
   auto collect = [&](const std::vector<Use> &uses) {
     for (size_t i = 0; i < uses.size(); ++i)
-      for (size_t j = i + 1; j < uses.size(); ++j) {
-        const Use &a = uses[i], &b = uses[j];
-        if (a.buffer == b.buffer)
-          continue;
-        const Buffer &x = problem.buffers[a.buffer];
-        const Buffer &y = problem.buffers[b.buffer];
-        if ((x.group >= 0 && x.group == y.group) || (x.place && y.place))
-          continue;
-        // In one slice both are at the same distance from one unit; from
-        // different units the distances differ by at most the axis.
-        int64_t slack = a.position == b.position ? 0 : 2 * m.mxmPosition;
-        if (a.first <= b.last + slack && b.first <= a.last + slack) {
-          pairs.emplace_back(a.buffer, b.buffer, current);
-          pairs.emplace_back(b.buffer, a.buffer, current);
-        }
-      }
+      for (size_t j = i + 1; j < uses.size(); ++j)
+        consider(uses[i], uses[j]);
   };
   for (const Chain &chain : problem.chains) {
     flowsOf(m, chain, flows);
@@ -262,6 +263,15 @@ Simultaneity schedule::findSimultaneous(const Problem &problem) {
     });
     collect(reads);
     collect(writes);
+    // A rigid chain that reads and writes one bank at a time never fits: keep
+    // what it reads and what it writes in different slices. A read issues
+    // before its consumer and a write after its producer, by the flight.
+    for (const Use &r : reads)
+      for (Use w : writes) {
+        w.first -= 2 * m.mxmPosition;
+        w.last += 2 * m.mxmPosition;
+        consider(r, w);
+      }
     ++current;
   }
   std::sort(pairs.begin(), pairs.end());

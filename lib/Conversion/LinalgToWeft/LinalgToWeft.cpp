@@ -8,7 +8,9 @@
 
 #include "weft/Conversion/LinalgToWeft/LinalgToWeft.h"
 
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/CSE.h"
 
 using namespace mlir;
 using namespace weft;
@@ -147,6 +149,10 @@ struct PlacePass : PassWrapper<PlacePass, OperationPass<ModuleOp>> {
     builder.setInsertionPointToEnd(block);
     func::ReturnOp::create(builder, function.getLoc());
     function.erase();
+    // Constants of relayouts and copies that several kernels asked for.
+    IRRewriter rewriter(builder);
+    DominanceInfo dominance(placed);
+    eliminateCommonSubExpressions(rewriter, dominance, placed);
     // Versions that nothing reads.
     bool changed = true;
     while (changed) {

@@ -31,7 +31,7 @@ bool Placer::hasPadding(const Layout &layout) const {
   int64_t used = 1;
   for (const std::vector<Digit> &dim : layout.dims)
     for (const Digit &digit : dim)
-      if (digit.lane)
+      if (digit.lane && !digit.word && !digit.column)
         used *= digit.extent;
   return used != machine.lanes();
 }

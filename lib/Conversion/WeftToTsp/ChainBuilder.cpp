@@ -9,7 +9,7 @@ using namespace mlir;
 using namespace weft;
 
 int weft::segmentWords(const Machine &machine) {
-  return std::min(machine.wordsPerBank, 1024);
+  return std::min(machine.wordsPerBank, 128);
 }
 
 std::string ChainBuilder::nodeName(Location loc) {
@@ -43,13 +43,43 @@ Memory ChainBuilder::makeMemory(Type type, ValueRange buffers) const {
   return memory;
 }
 
-void ChainBuilder::allocate(Value placed, Location loc) {
-  Layout layout = layoutOf(placed.getType());
-  SmallVector<Type> types(size_t(bufferCount(placed.getType())),
-                          tsp::BufferType::get(b.getContext()));
-  auto op = tsp::ScratchOp::create(b, loc, types, b.getI64IntegerAttr(layout.words),
-                                   IntegerAttr(), DenseI64ArrayAttr());
-  setMemory(placed, makeMemory(placed.getType(), op.getBuffers()));
+/// Whether weights in both hemispheres stream this tensor.
+static bool streamedByWeights(Value placed) {
+  for (Operation *user : placed.getUsers()) {
+    if (auto view = dyn_cast<ViewOp>(user)) {
+      if (streamedByWeights(view.getResult()))
+        return true;
+      continue;
+    }
+    auto contract = dyn_cast<ContractOp>(user);
+    if (!contract || !llvm::is_contained(contract.getStreamed(), placed))
+      continue;
+    for (Value installed : contract.getInstalled())
+      if (!isPlaced(installed.getType()))
+        return true;
+  }
+  return false;
+}
+
+void ChainBuilder::allocate(ValueRange results, int spareAlus, Location loc) {
+  for (Value placed : results) {
+    Layout layout = layoutOf(placed.getType());
+    SmallVector<Type> types(size_t(bufferCount(placed.getType())),
+                            tsp::BufferType::get(b.getContext()));
+    bool twice = spareAlus > 0 && streamedByWeights(placed);
+    auto make = [&](IntegerAttr hemisphere) {
+      return tsp::ScratchOp::create(b, loc, types, b.getI64IntegerAttr(layout.words),
+                                    hemisphere, DenseI64ArrayAttr());
+    };
+    auto op = make(twice ? b.getI64IntegerAttr(0) : IntegerAttr());
+    Memory memory = makeMemory(placed.getType(), op.getBuffers());
+    if (twice) {
+      --spareAlus;
+      auto second = make(b.getI64IntegerAttr(1));
+      memory.east.assign(second.getBuffers().begin(), second.getBuffers().end());
+    }
+    setMemory(placed, std::move(memory));
+  }
 }
 
 Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows, Location loc) {
@@ -148,8 +178,11 @@ void ChainBuilder::runs(const Memory &memory, int byte, ArrayRef<VectorAddress> 
   }
 }
 
-Value ChainBuilder::read(const Memory &memory, ArrayRef<VectorAddress> vectors,
-                         int period, Location loc) {
+Value ChainBuilder::read(const Memory &source, ArrayRef<VectorAddress> vectors,
+                         int period, Location loc, int hemisphere) {
+  Memory memory = source;
+  if (hemisphere == 1 && !memory.east.empty())
+    memory.buffers = memory.east;
   SmallVector<Value> buffers;
   SmallVector<int64_t> list, counts;
   for (int byte = 0; byte < byteWidth(memory.storage); ++byte) {
@@ -174,6 +207,13 @@ void ChainBuilder::write(Value value, const Memory &memory,
   }
   tsp::WriteOp::create(b, loc, value, buffers, b.getDenseI64ArrayAttr(counts),
                        b.getDenseI64ArrayAttr(list));
+  if (memory.east.empty())
+    return;
+  // The other copy flows the other way, from an ALU that does the same.
+  Memory second = memory;
+  second.buffers = memory.east;
+  second.east.clear();
+  write(b.clone(*value.getDefiningOp())->getResult(0), second, vectors, loc);
 }
 
 static Type typeOf(OpBuilder &b, DataType type) {

@@ -13,7 +13,9 @@
 #include "weft/Dialect/Weft/IR/WeftOps.h"
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <tuple>
 
 namespace weft {
 
@@ -27,6 +29,9 @@ int segmentWords(const Machine &machine);
 /// The buffers of a placed tensor: [(column * bytes + byte) * segments + s].
 struct Memory {
   llvm::SmallVector<mlir::Value> buffers;
+  /// A second copy, in the east, for passes of the eastern pair; `buffers` is
+  /// in the west then. One slice cannot feed both matrix units at a time.
+  llvm::SmallVector<mlir::Value> east;
   Layout layout;
   DataType storage = DataType::F16;
   int segments = 1;
@@ -48,15 +53,17 @@ public:
   mlir::OpBuilder &b;
 
   // Memory of the program.
-  Memory &memoryOf(mlir::Value placed) { return memories[placed]; }
+  Memory &memoryOf(mlir::Value placed) { return *memories.find(placed)->second; }
   void setMemory(mlir::Value placed, Memory memory) {
-    memories[placed] = std::move(memory);
+    memories[placed] = std::make_unique<Memory>(std::move(memory));
   }
   /// Number of buffers that a tensor of this type needs.
   int bufferCount(mlir::Type type) const;
   Memory makeMemory(mlir::Type type, mlir::ValueRange buffers) const;
-  /// Scratch memory for a kernel's result.
-  void allocate(mlir::Value placed, mlir::Location loc);
+  /// Scratch memory for a kernel's results. Those that weights on both sides
+  /// stream get a copy in each hemisphere while `spareAlus` lasts, which a
+  /// copy takes one of.
+  void allocate(mlir::ValueRange results, int spareAlus, mlir::Location loc);
   /// A constant [rows x lanes] of 32-bit integers, one vector a row.
   Memory laneConstant(llvm::ArrayRef<std::vector<int32_t>> rows, mlir::Location loc);
   /// One word of zeros with as many columns as one lw.pair takes.
@@ -65,8 +72,8 @@ public:
   // Chains.
   tsp::ChainOp beginChain(mlir::Location loc, llvm::StringRef kind);
   mlir::Value read(const Memory &memory, llvm::ArrayRef<VectorAddress> vectors,
-                   int period, mlir::Location loc);
-  /// Writes element i to every address in vectors[i].
+                   int period, mlir::Location loc, int hemisphere = 0);
+  /// Writes element i of an ALU's result to vectors[i], in all copies.
   void write(mlir::Value value, const Memory &memory,
              llvm::ArrayRef<VectorAddress> vectors, mlir::Location loc);
   mlir::Value alu(mlir::Location loc, const AluNode &node, mlir::ValueRange inputs,
@@ -86,11 +93,16 @@ public:
   /// Name of the ONNX node behind a location.
   static std::string nodeName(mlir::Location loc);
 
+  /// Packed tiles made so far, by value, scale, hemisphere and indices, so that
+  /// equal tiles are resident once.
+  using TileKey = std::tuple<const void *, float, int, std::vector<int64_t>>;
+  std::map<TileKey, mlir::Value> tiles;
+
   int64_t nextGroup = 0;
   int64_t pairLoad[2] = {0, 0}; ///< Cycles given to the pairs so far.
 
 private:
-  llvm::DenseMap<mlir::Value, Memory> memories;
+  llvm::DenseMap<mlir::Value, std::unique_ptr<Memory>> memories;
   std::optional<Memory> zeroMemory;
   std::map<std::vector<std::vector<int32_t>>, Memory> laneConstants;
 };

@@ -52,6 +52,7 @@ private:
   LogicalResult emitGroup(ArrayRef<Pass> passes, const ColumnEntry &representative,
                           ArrayRef<SmallVector<int64_t>> rows);
   FailureOr<Value> emitLoad(const Pass &pass, int hemisphere);
+  bool sharedTiles() const;
   bool zeroTile(const Pass &pass) const;
   bool zeroRow(const Pass &pass, ArrayRef<int64_t> row) const;
   int64_t flatIndex(AffineMap map, ArrayRef<int64_t> shape,
@@ -65,8 +66,15 @@ private:
   SmallVector<unsigned> batch, rows, columns, contracted;
   Layout resultLayout;
   AluProgram program;
-  std::map<std::vector<int64_t>, Value> weightCache;
 };
+
+bool Contraction::sharedTiles() const {
+  for (Value installed : op.getInstalled())
+    if (!isPlaced(installed.getType()) &&
+        cast<RankedTensorType>(installed.getType()).getRank() != 0)
+      return false;
+  return true;
+}
 
 bool uses(AffineMap m, unsigned loop) {
   return m.getResultPosition(getAffineDimExpr(loop, m.getContext())).has_value();
@@ -234,15 +242,15 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
     }
     std::vector<int64_t> key(lanes.begin(), lanes.end());
     key.insert(key.end(), tileColumns.begin(), tileColumns.end());
-    key.push_back(hemisphere);
-    key.push_back(int64_t(pass.piece));
-    Value &first = weightCache[key];
+    float scale = op.getScales()[pass.piece];
+    Value &first = builder.tiles[{constant.getValue().getAsOpaquePointer(), scale,
+                                  hemisphere, std::move(key)}];
     if (!first) {
       SmallVector<Type> types(size_t(machine.weightStreams),
                               tsp::BufferType::get(b.getContext()));
       auto weights = tsp::WeightsOp::create(
           b, constant.getLoc(), types, constant.getValue(), b.getDenseI64ArrayAttr(lanes),
-          b.getDenseI64ArrayAttr(tileColumns), b.getF32FloatAttr(op.getScales()[pass.piece]), b.getI64IntegerAttr(blocks),
+          b.getDenseI64ArrayAttr(tileColumns), b.getF32FloatAttr(scale), b.getI64IntegerAttr(blocks),
           b.getI64IntegerAttr(hemisphere), DenseI64ArrayAttr());
       first = weights.getBuffers()[0];
     }
@@ -428,7 +436,7 @@ LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
       addresses.push_back({pass.tile.streamed.word + p.word - origin.word,
                            pass.tile.streamed.column + p.column - origin.column});
     }
-    Value value = builder.read(streamed, addresses, 1, loc);
+    Value value = builder.read(streamed, addresses, 1, loc, hemisphere);
     auto abc = tsp::ActivateOp::create(
         b, loc, tsp::ValueType::get(b.getContext()), value,
         pass.tile.streamedUpper ? b.getUnitAttr() : UnitAttr(), b.getI64IntegerAttr(1),
@@ -480,15 +488,14 @@ LogicalResult Contraction::run() {
   SmallVector<DataType> leaves{DataType::F32}, results;
   for (Value v : op.getExtra())
     leaves.push_back(storageOf(v.getType()));
-  for (Value v : op.getResults()) {
+  for (Value v : op.getResults())
     results.push_back(storageOf(v.getType()));
-    builder.allocate(v, op.getLoc());
-  }
   auto built = buildAluProgram(machine, op.getBody().front(), leaves, results,
                                op.getMask());
   if (failed(built))
     return failure();
   program = *built;
+  builder.allocate(op.getResults(), machine.alus - program.alus(), op.getLoc());
 
   // Result vectors, by address; entries by lane and batch.
   SmallVector<int64_t> origin(extents.size(), 0);
@@ -551,6 +558,10 @@ LogicalResult Contraction::run() {
         if (needed[i])
           chosen.push_back(passes[i]);
       size_t chunks = (list.size() + kMaxBurst - 1) / kMaxBurst;
+      // What is installed from shared or computed memory costs nothing to
+      // install on both sides: rows are divided between the pairs.
+      if (chunks == 1 && classes.size() % 2 == 1 && sharedTiles() && list.size() >= 64)
+        chunks = 2;
       size_t limit = std::min(size_t(machine.accumulatorRows),
                               (list.size() + chunks - 1) / chunks);
       for (size_t begin = 0; begin < list.size(); begin += limit)

@@ -20,10 +20,8 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
   SmallVector<DataType> leaves, results;
   for (Value v : op.getInputs())
     leaves.push_back(storageOf(v.getType()));
-  for (Value v : op.getResults()) {
+  for (Value v : op.getResults())
     results.push_back(storageOf(v.getType()));
-    builder.allocate(v, loc);
-  }
   auto program = buildAluProgram(builder.machine, op.getBody().front(), leaves, results,
                                  op.getMask());
   if (failed(program))
@@ -31,6 +29,7 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
   if (program->alus() > builder.machine.alus)
     return op.emitError("needs ") << program->alus() << " ALUs, the chip has "
                                   << builder.machine.alus;
+  builder.allocate(op.getResults(), builder.machine.alus - program->alus(), loc);
 
   auto type = cast<RankedTensorType>(op.getResult(0).getType());
   Layout layout = layoutOf(type);
@@ -97,7 +96,7 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
   auto inType = cast<RankedTensorType>(op.getInput().getType());
   auto outType = cast<RankedTensorType>(op.getResult().getType());
   Memory &in = builder.memoryOf(op.getInput());
-  builder.allocate(op.getResult(), loc);
+  builder.allocate(op->getResults(), builder.machine.alus - 4, loc);
   Layout inLayout = in.layout, outLayout = layoutOf(outType);
   bool isFloat = isa<FloatType>(outType.getElementType());
   DataType compute = isFloat ? DataType::F32 : DataType::I32;
@@ -169,7 +168,7 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
 LogicalResult weft::lowerAssemble(ChainBuilder &builder, AssembleOp op) {
   Location loc = op.getLoc();
   auto type = cast<RankedTensorType>(op.getResult().getType());
-  builder.allocate(op.getResult(), loc);
+  builder.allocate(op->getResults(), builder.machine.alus - 4, loc);
   Memory &out = builder.memoryOf(op.getResult());
   size_t rank = size_t(type.getRank());
   std::set<VectorAddress> covered;
