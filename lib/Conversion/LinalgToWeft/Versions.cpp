@@ -210,8 +210,9 @@ FailureOr<Value> Placer::version(Value value, const Layout &target, Location loc
     Value from = anyVersion(value);
     if (!from)
       return emitError(loc, "internal error: a tensor is used before it is placed");
-    auto relaid = relayout(from, target,
-                           storageType(type.getElementType(), target.splat), loc);
+    // Values keep the precision they have: a splat of f16 is f16.
+    Type element = getElementTypeOrSelf(from.getType());
+    auto relaid = relayout(from, target, element, loc);
     if (failed(relaid))
       return failure();
     made = *relaid;

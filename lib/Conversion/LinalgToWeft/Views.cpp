@@ -140,6 +140,19 @@ LogicalResult Placer::placeSlice(tensor::ExtractSliceOp op) {
     return result;
   };
   Value from = op.getSource();
+  // Rows of a weight in a file are a shorter piece of the file.
+  if (auto external = dyn_cast_or_null<ExternalElementsAttr>(constantOf(from))) {
+    bool leading = type.getRank() > 0 && strides[0] == 1 && dropped.none();
+    for (int d = 1; d < type.getRank(); ++d)
+      leading &= sizes[size_t(d)] == type.getDimSize(unsigned(d));
+    if (leading && type.getDimSize(0) > 0) {
+      int64_t row = external.getLength() / type.getDimSize(0);
+      constants[op.getResult()] = ExternalElementsAttr::get(
+          resultType, external.getFile(), external.getOffset() + row * offsets[0],
+          row * sizes[0]);
+      return mlir::success();
+    }
+  }
   Value placed;
   std::optional<Layout> view;
   if (isFree(from) && !anyVersion(from)) {

@@ -9,7 +9,7 @@ using namespace mlir;
 using namespace weft;
 
 int weft::segmentWords(const Machine &machine) {
-  return std::min(machine.wordsPerBank, 128);
+  return machine.segmentWords();
 }
 
 std::string ChainBuilder::nodeName(Location loc) {
