@@ -1,0 +1,110 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The pass tsp-schedule: hands programs to the scheduler and turns what it
+// says into attributes or diagnostics.
+
+#include "Stamps.h"
+#include "weft/Dialect/Tsp/Transforms/Accounting.h"
+#include "weft/Dialect/Tsp/Transforms/Passes.h"
+
+using namespace weft;
+using namespace weft::tsp;
+
+namespace {
+
+class SchedulePass
+    : public mlir::PassWrapper<SchedulePass,
+                               mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SchedulePass)
+
+  SchedulePass() = default;
+  explicit SchedulePass(SchedulerOptions options)
+      : options(std::move(options)) {}
+  SchedulePass(const SchedulePass &other)
+      : PassWrapper(other), options(other.options) {}
+
+  llvm::StringRef getArgument() const override { return "tsp-schedule"; }
+  llvm::StringRef getDescription() const override {
+    return "Decide cycle, stream, unit and address of everything in a program";
+  }
+
+  void runOnOperation() override {
+    for (ProgramOp program : getOperation().getOps<ProgramOp>())
+      if (mlir::failed(schedule(program)))
+        return signalPassFailure();
+  }
+
+private:
+  mlir::LogicalResult schedule(ProgramOp program) {
+    auto scheduling = buildSchedulingProblem(program);
+    if (mlir::failed(scheduling))
+      return mlir::failure();
+    SchedulingProblem &s = **scheduling;
+    s.problem.reservedTextBytes = estimateTextBytes(s);
+    Expected<Schedule> result = listSchedule(s.problem, options);
+    if (!result)
+      return report(program, s, result.error());
+    stampSchedule(s, program, *result);
+    chains += s.chains.size();
+    return mlir::success();
+  }
+
+  mlir::LogicalResult report(ProgramOp program, const SchedulingProblem &s,
+                             const Error &error) {
+    if (error.kind != ErrorKind::DoesNotFit) {
+      mlir::InFlightDiagnostic diagnostic = program.emitError(error.message);
+      for (const std::string &note : error.notes)
+        diagnostic.attachNote() << note;
+      return mlir::failure();
+    }
+    getOperation()->setAttr(kDoesNotFitAttr,
+                            mlir::UnitAttr::get(&getContext()));
+    SramNeed need = sramNeed(s, s.problem.reservedTextBytes);
+    int64_t available = s.machine.usableBytes();
+    mlir::InFlightDiagnostic diagnostic = program.emitError();
+    if (need.total() > available)
+      diagnostic << "does not fit: chip 0 needs " << bytesText(need.total())
+                 << " of SRAM, has " << bytesText(available);
+    else
+      // Slices, banks and lifetimes stand in the way.
+      diagnostic << error.message << " (chip 0 needs "
+                 << bytesText(need.total()) << " of SRAM at least, has "
+                 << bytesText(available) << ")";
+    diagnostic.attachNote()
+        << "weights " << bytesText(need.weights) << " · activations "
+        << bytesText(need.activations) << " · tables " << bytesText(need.tables)
+        << " · program text " << bytesText(need.text);
+    std::string largest;
+    for (const Tenant &tenant : tenantsOf(s)) {
+      if (llvm::StringRef(largest).count('\'') >= 10)
+        break;
+      largest += (largest.empty() ? "'" : ", '") + tenant.name + "' " +
+                 bytesText(tenant.bytes);
+    }
+    diagnostic.attachNote() << "largest: " << largest;
+    // A tenth is left to what every chip has of its own.
+    int64_t perChip = available - available / 10;
+    int64_t chips =
+        std::max<int64_t>(2, (need.total() + perChip - 1) / perChip);
+    diagnostic.attachNote()
+        << chips << " chips would do: --machine=" << s.machine.name << ":"
+        << chips << " (not supported yet)";
+    return mlir::failure();
+  }
+
+  SchedulerOptions options;
+  Statistic chains{this, "chains", "Chains scheduled"};
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass>
+tsp::createSchedulePass(const SchedulerOptions &options) {
+  return std::make_unique<SchedulePass>(options);
+}
+
+void tsp::registerSchedulePass() {
+  mlir::registerPass([] { return createSchedulePass(); });
+}
