@@ -342,8 +342,22 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
     PendingContract product{loc, {}, {}, {}, {}, maps[1], op.getStaticLoopRanges(), {},
                             true};
     auto one = DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()), 1.0f);
+    layout = layoutOf(placed.getType());
+    // Vectors of a row are added before lanes are, where that saves passes: a
+    // pass for each half of each vector of each piece, against two halves of
+    // two pieces.
+    int summed = -1;
+    for (unsigned d = 0; d < type.getRank(); ++d)
+      if (reduced[d] && layout.dims[d].size() == 2 && layout.dims[d][0].lane == 1 &&
+          layout.dims[d][0].extent == machine.lanes() && layout.dims[d][1].lane == 0)
+        summed = int(d);
+    bool add = summed >= 0 && getElementTypeOrSelf(placed.getType()).isF32() &&
+               layout.dims[size_t(summed)][1].extent <= 4;
+    if (add)
+      product.extents[maps[0].getDimPosition(unsigned(summed))] = machine.lanes();
     SmallVector<AffineMap> installedMaps;
-    for (auto [piece, scale] : pieces(placed, loc)) {
+    for (auto [piece, scale] :
+         add ? addVectors(placed, unsigned(summed), loc) : pieces(placed, loc)) {
       product.streamed.push_back(piece);
       product.installed.push_back(constant(one, one.getType(), loc));
       product.scales.push_back(scale);

@@ -61,6 +61,15 @@ private:
   Value copy(Value placed, mlir::RankedTensorType type, bool mask, Location loc);
   /// The tensor as f16 pieces: sum of piece * scale.
   llvm::SmallVector<std::pair<Value, float>> pieces(Value placed, Location loc);
+  /// Two f16 pieces of what `value` computes from the inputs.
+  llvm::SmallVector<std::pair<Value, float>>
+  split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
+        mlir::RankedTensorType half, bool isInteger,
+        llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
+  /// Pieces of the sum of a row's vectors: dimension `dim`, which fills lanes
+  /// and vectors, shrinks to the lanes of one vector.
+  llvm::SmallVector<std::pair<Value, float>> addVectors(Value placed, unsigned dim,
+                                                        Location loc);
   /// Copies with the columns that the matrix unit installs from.
   Value replicated(Value placed, Location loc);
   mlir::FailureOr<Value> relayout(Value placed, const Layout &target,

@@ -107,9 +107,6 @@ SmallVector<std::pair<Value, float>> Placer::pieces(Value placed, Location loc) 
   Layout layout = layoutOf(type);
   auto half = placedType(type.getShape(), b.getF16Type(), layout);
   AffineMap id = b.getMultiDimIdentityMap(unsigned(type.getRank()));
-  auto number = [&](OpBuilder &builder, float value) {
-    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
-  };
   Type element = type.getElementType();
   if (element.isF16())
     return {{placed, 1.0f}};
@@ -120,32 +117,99 @@ SmallVector<std::pair<Value, float>> Placer::pieces(Value placed, Location loc) 
                                                   args[0]);
                  }),
              1.0f}};
+  return split(loc, placed, {id}, half, element.isInteger(32),
+               [](OpBuilder &, ValueRange args) { return args[0]; });
+}
+
+SmallVector<std::pair<Value, float>>
+Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
+              RankedTensorType half, bool isInteger,
+              function_ref<Value(OpBuilder &, ValueRange)> value) {
   // v = a * high + b * low: a carries the top 11 bits, b what is left, so 22
   // bits in all and exact for integers below 2^22. For floats the factors
   // keep sums of squares in range: a reaches 2^28, b resolves 2^-36.
-  const bool isInteger = element.isInteger(32);
   const float high = isInteger ? 2048.0f : 4096.0f;
   const float low = isInteger ? 1.0f : 1.0f / 2048.0f;
-  auto whole = [&](OpBuilder &builder, Value v) -> Value {
-    return isInteger
-               ? Value(arith::SIToFPOp::create(builder, loc, builder.getF32Type(), v))
-               : v;
+  AffineMap id = b.getMultiDimIdentityMap(unsigned(half.getRank()));
+  SmallVector<AffineMap> all(maps);
+  all.append({id, id});
+  auto op = MapOp::create(b, loc, TypeRange{half, half}, in, b.getAffineMapArrayAttr(all),
+                          UnitAttr());
+  OpBuilder::InsertionGuard guard(b);
+  Block *block = b.createBlock(&op.getBody());
+  for (Value v : in)
+    block->addArgument(isa<FloatType>(getElementTypeOrSelf(v.getType()))
+                           ? Type(b.getF32Type())
+                           : Type(b.getI32Type()),
+                       loc);
+  auto number = [&](float n) {
+    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(n));
   };
-  Value a = map(loc, placed, {id, id}, half, false,
-                [&](OpBuilder &builder, ValueRange args) -> Value {
-                  return arith::MulFOp::create(builder, loc, whole(builder, args[0]),
-                                               number(builder, 1.0f / high));
-                });
-  Value rest = map(
-      loc, ValueRange{placed, a}, {id, id, id}, half, false,
-      [&](OpBuilder &builder, ValueRange args) -> Value {
-        Value minus = math::FmaOp::create(builder, loc, args[1], number(builder, -high),
-                                          whole(builder, args[0]));
-        return isInteger ? minus
-                         : Value(arith::MulFOp::create(builder, loc, minus,
-                                                       number(builder, 1.0f / low)));
-      });
-  return {{a, high}, {rest, low}};
+  Value v = value(b, block->getArguments());
+  if (isInteger)
+    v = arith::SIToFPOp::create(b, loc, b.getF32Type(), v);
+  Value top = arith::MulFOp::create(b, loc, v, number(1.0f / high));
+  Value a = arith::TruncFOp::create(b, loc, b.getF16Type(), top);
+  Value wide = arith::ExtFOp::create(b, loc, b.getF32Type(), a);
+  Value rest = math::FmaOp::create(b, loc, wide, number(-high), v);
+  if (!isInteger)
+    rest = arith::MulFOp::create(b, loc, rest, number(1.0f / low));
+  YieldOp::create(b, loc, ValueRange{a, rest});
+  return {{op.getResult(0), high}, {op.getResult(1), low}};
+}
+
+SmallVector<std::pair<Value, float>> Placer::addVectors(Value placed, unsigned dim,
+                                                        Location loc) {
+  auto type = cast<RankedTensorType>(placed.getType());
+  Layout layout = layoutOf(type);
+  const std::vector<Digit> &digits = layout.dims[dim];
+  int64_t lanes = digits[0].extent, extent = type.getDimSize(dim);
+  int64_t vectors = (extent + lanes - 1) / lanes;
+  SmallVector<int64_t> shape(type.getShape());
+  shape[dim] = lanes;
+  unsigned rank = unsigned(shape.size());
+  AffineMap id = b.getMultiDimIdentityMap(rank);
+  // Vector j of every row, all under one shape; what the last one lacks is
+  // padding, which need not be zero.
+  SmallVector<Value> in;
+  SmallVector<AffineMap> maps;
+  for (int64_t j = 0; j < vectors; ++j) {
+    Layout part = layout;
+    part.dims[dim] = {digits[0]};
+    part.offset.word += int32_t(j) * digits[1].word;
+    part.offset.column += int32_t(j) * digits[1].column;
+    in.push_back(ViewOp::create(b, loc, placedType(shape, type.getElementType(), part),
+                                placed));
+    maps.push_back(id);
+  }
+  bool partial = extent % lanes != 0;
+  if (partial) {
+    std::vector<float> ones(size_t(lanes), 0.0f);
+    std::fill(ones.begin(), ones.begin() + extent % lanes, 1.0f);
+    Layout own = buildLayout({LaneDigits{{lanes, 1, false}}});
+    own.offset.lane = layout.offset.lane;
+    in.push_back(constant(
+        DenseElementsAttr::get(RankedTensorType::get({lanes}, b.getF32Type()),
+                               ArrayRef<float>(ones)),
+        placedType({lanes}, b.getF32Type(), own), loc));
+    maps.push_back(AffineMap::get(rank, 0, {b.getAffineDimExpr(dim)}, b.getContext()));
+  }
+  std::vector<LaneDigits> target;
+  for (unsigned d = 0; d < rank; ++d)
+    target.push_back(d == dim ? LaneDigits{{lanes, digits[0].lane, false}}
+                              : laneDigits(layout, d));
+  Layout sum = buildLayout(target);
+  sum.offset.lane = layout.offset.lane;
+  return split(loc, in, maps, placedType(shape, b.getF16Type(), sum), false,
+               [&](OpBuilder &inner, ValueRange args) -> Value {
+                 Value v = args[0];
+                 for (int64_t j = 1; j < vectors; ++j)
+                   v = partial && j + 1 == vectors
+                           ? Value(math::FmaOp::create(inner, loc, args[size_t(j)],
+                                                       args[size_t(vectors)], v))
+                           : Value(arith::AddFOp::create(inner, loc, v, args[size_t(j)]));
+                 return v;
+               });
 }
 
 Value Placer::replicated(Value placed, Location loc) {

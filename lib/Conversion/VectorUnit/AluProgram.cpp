@@ -167,6 +167,10 @@ LogicalResult ProgramBuilder::lowerOp(Operation &op) {
     n = std::clamp<int64_t>(n, INT32_MIN, INT32_MAX);
     return set(immediate(uint32_t(int32_t(n))));
   }
+  if (isa<arith::TruncFOp>(op) && op.getResult(0).getType().isF16())
+    return set(node(Opcode::Convert, DataType::F32, {in(0)}, DataType::F16));
+  if (isa<arith::ExtFOp>(op) && op.getOperand(0).getType().isF16())
+    return set(node(Opcode::Convert, DataType::F16, {in(0)}, DataType::F32));
   if (isa<arith::ExtUIOp, arith::ExtSIOp, arith::IndexCastOp, arith::ExtFOp,
           arith::TruncFOp>(op)) {
     bool fromBool = op.getOperand(0).getType().isInteger(1);
@@ -235,7 +239,8 @@ LogicalResult ProgramBuilder::lower(Block &body, ArrayRef<DataType> results, boo
   program.leafTime.assign(body.getNumArguments() + (masked ? 1 : 0), -1);
   for (auto [i, operand] : llvm::enumerate(body.getTerminator()->getOperands())) {
     AluArgument value = values.lookup(operand);
-    DataType type = computeType(operand.getType());
+    DataType type = operand.getType().isF16() ? DataType::F16
+                                               : computeType(operand.getType());
     if (masked)
       value = node(Opcode::And, DataType::I32,
                    {value, leaf(int(body.getNumArguments()))});

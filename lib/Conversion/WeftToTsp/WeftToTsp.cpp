@@ -78,7 +78,7 @@ LogicalResult WeftToTspPass::lower(ChainBuilder &builder, Operation *op) {
                                                              .getShape());
     auto made = tsp::InputOp::create(b, op->getLoc(), buffers(input), input.getNameAttr(),
                                      TypeAttr::get(input.getType()), b.getDenseI64ArrayAttr(shape),
-                                     TypeAttr::get(input.getType()), words(input),
+                                     TypeAttr::get(input.getResult().getType()), words(input),
                                      IntegerAttr(), DenseI64ArrayAttr());
     for (StringRef name : {"index_rows", "index_table"})
       if (Attribute a = op->getAttr(name))
