@@ -60,7 +60,7 @@ void tsp::stampSchedule(const SchedulingProblem &s, ProgramOp program,
     if (chain.accumulatorGroup >= 0)
       op.setRow(timing.accumulatorRow);
     for (auto [v, value] : llvm::enumerate(map.values)) {
-      int stream = timing.streams[v];
+      int stream = timing.streams[v] % s.machine.streams;
       if (!flowsEast(s, chain, int(v), schedule))
         stream += s.machine.streams;
       value.getDefiningOp()->setAttr("stream", b.getI64IntegerAttr(stream));
@@ -113,7 +113,7 @@ FailureOr<Schedule> tsp::stampedSchedule(const SchedulingProblem &s,
       if (mlir::failed(numberOf(value.getDefiningOp(), "stream",
                                 2 * s.machine.streams, number)))
         return mlir::failure();
-      timing.streams.push_back(int(number) % s.machine.streams);
+      timing.streams.push_back(int(number));
     }
     for (mlir::Operation *op : map.ops) {
       number = -1;
