@@ -234,7 +234,7 @@ Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
     bool ok = true;
     for (size_t k = 0; k < aluOps.size() && ok; ++k) {
       const Op &op = chain.ops[aluOps[k]];
-      int64_t first = op.offset, length = spanOf(op) + 1;
+      int64_t first = op.offset, length = aluSpan(machine, op);
       ok = false;
       int64_t soonest = never;
       for (int alu = 0; alu < machine.alus && !ok; ++alu) {
@@ -243,7 +243,7 @@ Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
           const Op &other = chain.ops[aluOps[j]];
           mine = plan.alus[aluOps[j]] == alu &&
                  other.offset <= first + length - 1 &&
-                 first <= other.offset + spanOf(other);
+                 first < other.offset + aluSpan(machine, other);
         }
         if (mine)
           continue;

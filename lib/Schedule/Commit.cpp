@@ -21,7 +21,10 @@ void ListScheduler::commit(int c, const Plan &plan) {
   for (size_t o = 0; o < chain.ops.size(); ++o) {
     const Op &op = chain.ops[o];
     int64_t first = t + op.offset, last = first + spanOf(op);
-    (op.unit == Unit::Alu ? alus[plan.alus[o]] : queue(op)).add(first, last);
+    if (op.unit == Unit::Alu)
+      alus[plan.alus[o]].add(first, first + aluSpan(machine, op) - 1);
+    else
+      queue(op).add(first, last);
     end = std::max(end, last + (op.result >= 0 ? op.resultDelay : 0));
   }
   std::vector<std::vector<std::pair<int, int>>> range(chain.values.size());

@@ -55,6 +55,13 @@ inline int64_t spanOf(const Op &op) {
   return int64_t(op.count - 1) * op.period;
 }
 
+/// Cycles that an ALU is taken from an op's first issue: until no other
+/// operation could have a result in the cycle of one of its own. Results of a
+/// slow operation mature after those of a quick one issued later.
+inline int64_t aluSpan(const Machine &m, const Op &op) {
+  return spanOf(op) + 1 + aluLatency(m, op.opcode) - m.aluLatency;
+}
+
 /// Offsets of the matrix unit's work in a chain: weight queue issues of a load
 /// (lw) or a pass (iw first), activations, accumulations. Empty when last <
 /// first.
