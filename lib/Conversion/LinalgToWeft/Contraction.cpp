@@ -232,7 +232,26 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   // one lane by lane, other elements of the batch masked out.
   SmallVector<Value> installedPieces;
   if (weights) {
-    installedPieces.push_back(constant(constantOf(installed), installed.getType(), loc));
+    ElementsAttr values = constantOf(installed);
+    auto integers = dyn_cast<DenseIntElementsAttr>(values);
+    if (integers) {
+      // The matrix unit takes whole numbers as f16, exact up to 2048.
+      std::vector<float> floats;
+      for (APInt v : integers.getValues<APInt>()) {
+        int64_t n = integers.getElementType().isInteger(1) ? int64_t(v.getZExtValue())
+                                                           : v.getSExtValue();
+        if (n > 2048 || n < -2048)
+          return op.emitError("products with integer constants beyond 2048 are not "
+                              "supported on the chip");
+        floats.push_back(float(n));
+      }
+      values = DenseElementsAttr::get(integers.getType().clone(b.getF32Type()),
+                                      ArrayRef<float>(floats));
+    } else if (!isa<FloatType>(values.getElementType())) {
+      return op.emitError("products with large integer constants are not supported on "
+                          "the chip");
+    }
+    installedPieces.push_back(constant(values, values.getType(), installed.getLoc()));
   } else {
     auto type = cast<RankedTensorType>(installed.getType());
     std::vector<LaneDigits> digits;
