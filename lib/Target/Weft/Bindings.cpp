@@ -31,7 +31,7 @@ Placement target::placementOf(const tsp::SchedulingProblem &s,
       placement.layout.dims = {{Digit{}}};
     }
   }
-  int segment = tsp::bufferSegmentWords(s.machine);
+  int segment = s.machine.segmentWords();
   if (placement.layout.words > segment)
     placement.segmentWords = segment;
   for (int b : buffers) {

@@ -210,7 +210,7 @@ mlir::LogicalResult target::packConstant(const Machine &machine,
   Placement placement;
   placement.storage = storageOf(tensor);
   placement.layout = layoutOf(tensor);
-  placement.segmentWords = tsp::bufferSegmentWords(machine);
+  placement.segmentWords = machine.segmentWords();
   placement.planes.resize(bytes.size());
   std::vector<int64_t> shape(tensor.getShape());
   if (Status fine = checkPlacement(machine, placement, shape, "constant");

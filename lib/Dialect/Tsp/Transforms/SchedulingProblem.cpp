@@ -32,10 +32,6 @@ using mlir::Operation;
 using mlir::OpResult;
 using mlir::Type;
 
-int tsp::bufferSegmentWords(const Machine &machine) {
-  return machine.segmentWords();
-}
-
 FailureOr<Machine> tsp::machineOf(ProgramOp program) {
   StringRef text = program.getMachine().trim();
   Expected<Machine> machine = text.starts_with("{")
@@ -130,7 +126,7 @@ private:
       return op->emitOpError(
                  "needs three numbers for the place of each buffer, has ")
              << places.size() << " for " << op->getNumResults() << " buffers";
-    int segment = bufferSegmentWords(out.machine);
+    int segment = out.machine.segmentWords();
     int segments = std::max<int>(1, int((words + segment - 1) / segment));
     if (op->getNumResults() % unsigned(segments) != 0)
       return op->emitOpError("has ")

@@ -17,10 +17,6 @@
 
 namespace weft::tsp {
 
-/// Words of a buffer; a column of more words takes several buffers, all but
-/// the last of this length.
-int bufferSegmentWords(const Machine &machine);
-
 /// The machine of a program: its `machine` is a description's JSON text or the
 /// name of a preset. An error at the program otherwise.
 mlir::FailureOr<Machine> machineOf(ProgramOp program);

@@ -1,0 +1,106 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The pass weft-partition: what stays on the host, and why.
+
+#include "Work.h"
+#include "weft/Conversion/OnnxToLinalg/OnnxToLinalg.h"
+#include "weft/Dialect/Tsp/Transforms/Accounting.h"
+#include "weft/Dialect/Weft/IR/WeftDialect.h"
+#include "weft/Pipelines/Passes.h"
+#include "weft/Target/Weft/Export.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace weft;
+
+namespace {
+
+class PartitionPass
+    : public PassWrapper<PartitionPass, OperationPass<ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PartitionPass)
+
+  explicit PartitionPass(const Machine &machine) : machine(machine) {}
+
+  StringRef getArgument() const override { return "weft-partition"; }
+  StringRef getDescription() const override {
+    return "Decide which tables stay on the host";
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto function = module.lookupSymbol<func::FuncOp>("main");
+    if (!function || !function.getBody().hasOneBlock()) {
+      module.emitError("expected a function @main with one block");
+      return signalPassFailure();
+    }
+    if (failed(declareInputs(module, function)))
+      return signalPassFailure();
+    module->setAttr(kWorkAttr, collectWork(function));
+    chooseHostTables(module, function);
+  }
+
+private:
+  LogicalResult declareInputs(ModuleOp module, func::FuncOp function) {
+    Builder b(&getContext());
+    SmallVector<Attribute> inputs;
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto type = dyn_cast<RankedTensorType>(function.getArgument(i).getType());
+      if (!type || !type.hasStaticShape())
+        return function.emitError()
+               << "input " << i << " is no tensor of static shape";
+      auto name = function.getArgAttrOfType<StringAttr>(i, kNameAttr);
+      if (auto integer = dyn_cast<IntegerType>(type.getElementType());
+          integer && function.getArgAttr(i, kUnsignedAttr))
+        type = type.clone(IntegerType::get(&getContext(), integer.getWidth(),
+                                           IntegerType::Unsigned));
+      inputs.push_back(b.getDictionaryAttr(
+          {b.getNamedAttr("name",
+                          name ? name
+                               : b.getStringAttr("input_" + std::to_string(i))),
+           b.getNamedAttr("type", TypeAttr::get(type))}));
+    }
+    module->setAttr(kInputsAttr, b.getArrayAttr(inputs));
+    return mlir::success();
+  }
+
+  void chooseHostTables(ModuleOp module, func::FuncOp function) {
+    ResidentBytes resident = estimateResident(function, machine);
+    int64_t total = resident.weights;
+    for (auto &[name, table] : resident.tables)
+      total += table.bytes;
+    // An eighth or so is left to activations and program text.
+    int64_t room = machine.usableBytes() / 100 * 88;
+    int64_t needed = total;
+    SmallVector<Attribute> chosen;
+    Builder b(&getContext());
+    while (total > room && !resident.tables.empty()) {
+      auto largest = resident.tables.begin();
+      for (auto it = resident.tables.begin(); it != resident.tables.end(); ++it)
+        if (it->second.bytes > largest->second.bytes)
+          largest = it;
+      emitRemark(largest->second.loc)
+          << "table '" << largest->first
+          << "' stays on the host, which looks its rows up before the run: "
+             "weights and "
+             "tables would take "
+          << tsp::bytesText(needed) << " of the chip's "
+          << tsp::bytesText(machine.usableBytes());
+      chosen.push_back(b.getStringAttr(largest->first));
+      total -= largest->second.bytes;
+      resident.tables.erase(largest);
+    }
+    if (!chosen.empty())
+      module->setAttr(kHostTablesAttr, b.getArrayAttr(chosen));
+  }
+
+  Machine machine;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> weft::createPartitionPass(const Machine &machine) {
+  return std::make_unique<PartitionPass>(machine);
+}

@@ -1,0 +1,42 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a module on linalg has to do and to hold, before anything is placed.
+
+#ifndef WEFT_LIB_PIPELINES_WORK_H
+#define WEFT_LIB_PIPELINES_WORK_H
+
+#include "weft/Machine/Machine.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinAttributes.h"
+
+#include <map>
+#include <string>
+
+namespace weft {
+
+/// The constant behind a value, through reshapes.
+mlir::ElementsAttr constantBehind(mlir::Value value);
+
+/// kWorkAttr's dictionary: matrix products and vector operations of the model.
+mlir::DictionaryAttr collectWork(mlir::func::FuncOp function);
+
+/// A table that is looked up by a graph input.
+struct HostTable {
+  int64_t bytes = 0; ///< As it would lie on the chip.
+  mlir::Location loc;
+};
+
+/// Estimate of what weights and tables take on the chip.
+struct ResidentBytes {
+  int64_t weights = 0; ///< With tables that cannot leave.
+  /// Tables that may stay on the host, by the name placement knows.
+  std::map<std::string, HostTable> tables;
+};
+ResidentBytes estimateResident(mlir::func::FuncOp function,
+                               const Machine &machine);
+
+} // namespace weft
+
+#endif // WEFT_LIB_PIPELINES_WORK_H
