@@ -69,6 +69,7 @@ public:
       pool = std::make_unique<llvm::DefaultThreadPool>(strategy);
       context.setThreadPool(*pool);
     }
+    context.printOpOnDiagnostic(false);
     context.getDiagEngine().registerHandler([&](mlir::Diagnostic &diagnostic) {
       progress.clear();
       onnxir::printDiagnostic(diagnostic, llvm::errs());

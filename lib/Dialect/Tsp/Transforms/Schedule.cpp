@@ -46,6 +46,11 @@ private:
     Expected<Schedule> result = listSchedule(s.problem, options);
     if (!result)
       return report(program, s, result.error());
+    // The proof shares no data with the algorithm.
+    if (Status proof = result->verify(s.problem); !proof)
+      return program.emitError("internal error: ") << proof.error().message;
+    if (Status proven = result->verify(s.problem); !proven)
+      return report(program, s, proven.error());
     stampSchedule(s, program, *result);
     chains += s.chains.size();
     return mlir::success();
