@@ -58,16 +58,10 @@ private:
   /// `width` streams from `first` on, aligned, of a direction.
   Result group(int first, int width, Way way) const {
     int perDirection = machine.streams;
-    if (first < 0 || first >= 2 * perDirection ||
-        first % perDirection + width > perDirection)
+    if (first < 0 || first + width > 2 * perDirection)
       return StaticFault{FaultKind::OutOfRange,
                          "stream " + std::to_string(first) + " of " +
                              std::to_string(2 * perDirection)};
-    if (first % perDirection % width != 0)
-      return StaticFault{FaultKind::Misaligned,
-                         "stream " + std::to_string(first) +
-                             " does not begin a group of " +
-                             std::to_string(width)};
     bool eastward = first < perDirection;
     bool outward = eastward == (queue.hemisphere == Hemisphere::East);
     if (way != Way::Any && outward != (way == Way::Outward))
@@ -75,6 +69,12 @@ private:
                          "stream " + std::to_string(first) + " flows " +
                              (outward ? "outward" : "inward") +
                              ", the wrong way for this unit"};
+    if (first % perDirection % width != 0 ||
+        first % perDirection + width > perDirection)
+      return StaticFault{FaultKind::Misaligned,
+                         "stream " + std::to_string(first) +
+                             " does not begin a group of " +
+                             std::to_string(width)};
     return std::nullopt;
   }
   Result streamOperand(int i, int width, Way way) const {
@@ -95,7 +95,7 @@ private:
       if (!reads)
         return foreign();
       if (inst.length == 0)
-        return none("a table of no words");
+        return StaticFault{FaultKind::OutOfRange, "a table of no words"};
       if (Result wrong = group(inst.stream, 1, Way::Any))
         return wrong;
       return streamOperand(0, 2, Way::Any);
@@ -103,7 +103,7 @@ private:
       if (reads)
         return foreign();
       if (inst.length == 0)
-        return none("a table of no words");
+        return StaticFault{FaultKind::OutOfRange, "a table of no words"};
       if (Result wrong = streamOperand(0, 1, Way::Any))
         return wrong;
       return streamOperand(1, 2, Way::Any);

@@ -4,7 +4,8 @@
 // Queues and the order within a cycle: values land on streams; accumulators
 // and links go first, because they drive in the cycle they issue and their
 // partners must be met in it; then activations, which still see the weights of
-// the cycle before; then everything else, by queue number.
+// the cycle before; then installs, since a plane's lw of the cycle goes to the
+// new shadow; then everything else, by queue number.
 
 #include "Chip.h"
 
@@ -40,6 +41,8 @@ Chip::Chip(const Program &program, int index, const SimOptions &options,
       accumulators[size_t(number) / 64] |= bit;
     if (queue.id.unit == Unit::MxmActivate)
       activators[size_t(number) / 64] |= bit;
+    if (queue.id.unit == Unit::MxmWeights)
+      weightQueues[size_t(number) / 64] |= bit;
   }
   wheel.resize(horizon);
 
@@ -77,6 +80,7 @@ void Chip::start() {
   last = -1;
   busyCycles = 0;
   fault.reset();
+  charged.assign(queues.size(), false);
   streams.clear();
   std::fill(wheel.begin(), wheel.end(), QueueSet{});
   far = {};
@@ -223,6 +227,16 @@ void Chip::step(int64_t cycle) {
   checkDueRows();
   checkArrivals();
   issueAll(activators);
+  QueueSet installers{};
+  for (size_t word = 0; word < set.size(); ++word)
+    for (uint64_t bits = set[word] & weightQueues[word]; bits;
+         bits &= bits - 1) {
+      const QueueState &queue =
+          queues[word * 64 + size_t(std::countr_zero(bits))];
+      if ((*queue.text)[size_t(queue.current)].opcode == Opcode::InstallWeights)
+        installers[word] |= bits & -bits;
+    }
+  issueAll(installers);
   issueAll({~uint64_t(0), ~uint64_t(0), ~uint64_t(0), ~uint64_t(0)});
   if (cycleIssues > 0)
     accountNodes();
@@ -345,6 +359,7 @@ void Chip::emit(const Issue &issue, int stream, int latency, Block block) {
 
 void Chip::fail(const QueueState &queue, int instruction, FaultKind kind,
                 std::string message) {
+  charged[size_t(queue.number)] = true;
   // Of one cycle, the fault of the lowest queue number is the first.
   if (fault && queueNumber(machine, fault->queue) <= queue.number)
     return;

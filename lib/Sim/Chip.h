@@ -213,6 +213,7 @@ private:
   int index, lanes;
   int64_t now = 0, last = -1, busyCycles = 0;
   std::optional<Fault> fault;
+  std::vector<bool> charged; ///< Queues with any fault.
 
   // Queues, and when they issue: a bit per queue in a ring of cycles, with a
   // heap for what lies beyond the ring.
@@ -223,6 +224,7 @@ private:
   using Far = std::pair<int64_t, int>;
   std::priority_queue<Far, std::vector<Far>, std::greater<>> far;
   QueueSet accumulators{}, activators{}; ///< Which go first.
+  QueueSet weightQueues{};
   int armed = 0;
 
   Streams streams;

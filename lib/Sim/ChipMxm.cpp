@@ -248,7 +248,7 @@ void Chip::checkDueRows() {
     Hemisphere h = Hemisphere(plane / machine.planes);
     uint8_t number = uint8_t(plane % machine.planes);
     // An acc that meets the result but is itself at fault is the first cause.
-    if (fault && fault->queue == Queue{Unit::MxmAccumulate, h, number})
+    if (charged[size_t(queueNumber(machine, {Unit::MxmAccumulate, h, number}))])
       continue;
     Queue activator{Unit::MxmActivate, h, number};
     fail(queues[size_t(queueNumber(machine, activator))], job.instruction,

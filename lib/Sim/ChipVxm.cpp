@@ -73,9 +73,12 @@ const uint32_t *Chip::aluOperand(const Issue &issue, int operand) {
 void Chip::alu(const Issue &issue) {
   const Instruction &inst = issue.inst;
   const uint32_t *in[3] = {};
-  for (int i = 0; i < aluOperandCount(inst.opcode); ++i)
-    if (!(in[i] = aluOperand(issue, i)))
-      return;
+  // What other ALUs offer is judged before what streams carry.
+  for (bool streams : {false, true})
+    for (int i = 0; i < aluOperandCount(inst.opcode); ++i)
+      if ((inst.operands[size_t(i)].kind == Operand::Kind::Stream) == streams)
+        if (!(in[i] = aluOperand(issue, i)))
+          return;
 
   // The slot of this cycle may hold an operand only if it is of this cycle,
   // which it cannot be: latencies are at least 1 and below the ring's size.

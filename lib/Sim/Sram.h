@@ -11,6 +11,7 @@
 #include "weft/Machine/Machine.h"
 
 #include <cstring>
+#include <memory>
 
 namespace weft::sim {
 
@@ -24,7 +25,7 @@ public:
         data(size_t(2) * machine.slices) {}
 
   uint8_t *word(Hemisphere h, int slice, int word) {
-    return touch(h, slice).bytes.data() + size_t(word) * lanes;
+    return touch(h, slice).bytes.get() + size_t(word) * lanes;
   }
   /// One bit per superlane of the word.
   uint64_t &written(Hemisphere h, int slice, int word) {
@@ -35,14 +36,14 @@ public:
   /// Null where nothing was ever written to the slice.
   const uint8_t *find(Hemisphere h, int slice, int word) const {
     const Slice &s = data[size_t(h) * slices + slice];
-    if (s.bytes.empty() || s.written[size_t(word)] != whole)
+    if (!s.bytes || s.written[size_t(word)] != whole)
       return nullptr;
-    return s.bytes.data() + size_t(word) * lanes;
+    return s.bytes.get() + size_t(word) * lanes;
   }
   void store(Hemisphere h, int slice, int first, const uint8_t *from,
              int count) {
     Slice &s = touch(h, slice);
-    std::memcpy(s.bytes.data() + size_t(first) * lanes, from,
+    std::memcpy(s.bytes.get() + size_t(first) * lanes, from,
                 size_t(count) * lanes);
     for (int i = 0; i < count; ++i)
       s.written[size_t(first + i)] = whole;
@@ -50,13 +51,15 @@ public:
 
 private:
   struct Slice {
-    std::vector<uint8_t> bytes;
+    /// Not filled: what is not marked as written is never looked at.
+    std::unique_ptr<uint8_t[]> bytes;
     std::vector<uint64_t> written;
   };
   Slice &touch(Hemisphere h, int slice) {
     Slice &s = data[size_t(h) * slices + slice];
-    if (s.bytes.empty()) {
-      s.bytes.resize(size_t(words) * lanes);
+    if (!s.bytes) {
+      s.bytes =
+          std::make_unique_for_overwrite<uint8_t[]>(size_t(words) * lanes);
       s.written.resize(size_t(words));
     }
     return s;

@@ -28,17 +28,16 @@ int longestDelay(const Machine &m) {
 ChipVerifier::ChipVerifier(const Machine &machine, const ChipProgram &program,
                            Memory memory, std::set<int> connected,
                            int64_t repeatLimit)
-    : machine(machine), connected(std::move(connected)),
-      repeatLimit(repeatLimit), streams(machine), memory(std::move(memory)),
-      matrix(machine), wheel(size_t(longestDelay(machine)) + 1),
-      ready(machine.alus) {
+    : machine(machine), connected(std::move(connected)), streams(machine),
+      memory(std::move(memory)), matrix(machine),
+      wheel(size_t(longestDelay(machine)) + 1), ready(machine.alus) {
   for (std::vector<Ready> &ring : ready)
     ring.resize(longestDelay(machine) + 1);
   for (const auto &[number, text] : program.queues) {
     if (text.empty())
       continue;
     if (std::optional<Queue> queue = queueOfNumber(machine, number)) {
-      queues.emplace_back(number, *queue, text);
+      queues.emplace_back(number, *queue, text, repeatLimit);
       nextIssue.push_back(queues.back().cursor.next());
     } else {
       log.add(FaultKind::UnknownInstruction, {number, 0}, 0,
@@ -78,9 +77,7 @@ void ChipVerifier::step(int64_t t) {
     if (q->wellFormed)
       issue(*q, t);
   issueWeights(t);
-  // A result may be left because its acc was at fault: that is told already.
-  if (log.empty())
-    matrix.expire(t, log);
+  matrix.expire(t, log);
   for (ActiveQueue *q : issuing) {
     q->cursor.advance();
     nextIssue[q - queues.data()] = q->cursor.next();
@@ -122,10 +119,6 @@ bool ChipVerifier::prepare(ActiveQueue &q, int64_t t) {
             machine, q.queue, q.cursor.instruction(), q.footprint))
       return refuse(*refusal);
   }
-  if (q.cursor.isRepeated() && t >= repeatLimit)
-    log.add(FaultKind::BadRepeat, q.issuer(), t,
-            "issues when the program has ended: it takes " +
-                std::to_string(repeatLimit) + " cycles");
   // Without delay: before anybody reads in this cycle.
   if (q.footprint.driveCount && q.footprint.driveDelay == 0)
     streams.drive(q.issuer(), q.footprint.driveFirst, q.footprint.driveCount, t,
@@ -145,8 +138,6 @@ void ChipVerifier::issue(ActiveQueue &q, int64_t t) {
   end = std::max(end, t + 1);
   const Instruction &inst = q.cursor.instruction();
   int address = q.cursor.address();
-  if (q.footprint.readCount)
-    streams.read(q.issuer(), q.footprint, t, log);
   switch (q.queue.unit) {
   case Unit::MemRead:
     memory.read(q.issuer(), q.queue, address,
@@ -167,7 +158,7 @@ void ChipVerifier::issue(ActiveQueue &q, int64_t t) {
     break;
   case Unit::MxmWeights:
     weights.push_back(&q);
-    break;
+    return;
   case Unit::MxmActivate:
     matrix.activate(q.issuer(), q.queue, inst, t, log);
     lastPending = std::max(lastPending, t + machine.mxmLatency);
@@ -183,6 +174,9 @@ void ChipVerifier::issue(ActiveQueue &q, int64_t t) {
   case Unit::Permuter:
     break;
   }
+  // What is wrong with the instruction itself comes before what it reads.
+  if (q.footprint.readCount)
+    streams.read(q.issuer(), q.footprint, t, log);
   scheduleDrive(q, t);
 }
 
@@ -216,10 +210,13 @@ void ChipVerifier::issueWeights(int64_t t) {
   for (ActiveQueue *q : weights)
     if (q->cursor.instruction().opcode == Opcode::InstallWeights)
       matrix.install(q->issuer(), q->queue, q->cursor.instruction(), t, log);
-  for (ActiveQueue *q : weights)
-    if (q->cursor.instruction().opcode != Opcode::InstallWeights)
-      matrix.load(q->issuer(), q->queue, q->cursor.instruction(),
-                  q->cursor.address(), t, log);
+  for (ActiveQueue *q : weights) {
+    if (q->cursor.instruction().opcode == Opcode::InstallWeights)
+      continue;
+    matrix.load(q->issuer(), q->queue, q->cursor.instruction(),
+                q->cursor.address(), t, log);
+    streams.read(q->issuer(), q->footprint, t, log);
+  }
 }
 
 void ChipVerifier::issueLink(ActiveQueue &q, int64_t t) {

@@ -44,8 +44,9 @@ public:
 
 private:
   struct ActiveQueue {
-    ActiveQueue(int number, Queue queue, const std::vector<Instruction> &text)
-        : number(number), queue(queue), cursor(text) {}
+    ActiveQueue(int number, Queue queue, const std::vector<Instruction> &text,
+                int64_t end)
+        : number(number), queue(queue), cursor(text, end) {}
     Issuer issuer() const { return {number, cursor.instructionIndex()}; }
     int number;
     Queue queue;
@@ -82,7 +83,6 @@ private:
 
   const Machine &machine;
   std::set<int> connected;
-  int64_t repeatLimit;
   FaultLog log;
   Streams streams;
   Memory memory;

@@ -10,6 +10,8 @@
 
 #include "weft/Verify/Verifier.h"
 
+#include <algorithm>
+
 namespace weft::verify {
 
 /// The instruction that a fault is charged to.
@@ -22,6 +24,7 @@ class FaultLog {
 public:
   /// Faults are reported in ascending cycles.
   void add(FaultKind kind, Issuer issuer, int64_t cycle, std::string message) {
+    charged.push_back(issuer.queue);
     if (fault && (fault->cycle < cycle ||
                   (fault->cycle == cycle && fault->queue <= issuer.queue)))
       return;
@@ -33,10 +36,16 @@ public:
     fault->message = std::move(message);
   }
   bool empty() const { return !fault; }
+  /// Whether a queue has any fault. Nothing is followed past the first cycle
+  /// with one.
+  bool hasCharged(int queue) const {
+    return std::ranges::find(charged, queue) != charged.end();
+  }
   std::optional<Fault> take() { return std::move(fault); }
 
 private:
   std::optional<Fault> fault;
+  std::vector<int> charged;
 };
 
 } // namespace weft::verify

@@ -192,6 +192,8 @@ private:
         unknown("'acc' that emits nothing names a stream");
       return;
     }
+    if (inst.result == -1)
+      return unknown("'acc' that emits names no stream");
     // int32 or fp32: a group of four, in the cycle that y appears.
     drive(inst.result, 4, 4, Way::Inward, 0);
   }

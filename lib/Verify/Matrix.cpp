@@ -124,9 +124,15 @@ void Matrix::accumulate(Issuer issuer, Queue queue, const Instruction &inst,
 }
 
 void Matrix::expire(int64_t cycle, FaultLog &log) {
-  for (Plane &plane : planes) {
+  for (int p = 0; p < 2 * machine.planes; ++p) {
+    const Plane &plane = planes[p];
     const Due &due = plane.due[cycle % plane.due.size()];
-    if (due.cycle == cycle && !due.taken)
+    if (due.cycle != cycle || due.taken)
+      continue;
+    // An acc that meets the result but is itself at fault is the first cause.
+    Queue acc{Unit::MxmAccumulate, Hemisphere(p / machine.planes),
+              uint8_t(p % machine.planes)};
+    if (!log.hasCharged(queueNumber(machine, acc)))
       log.add(FaultKind::AccumulatorMisuse, due.issuer, cycle,
               "the result of the abc in cycle " +
                   std::to_string(cycle - machine.mxmLatency) +

@@ -6,6 +6,7 @@
 
 #include "QueueCursor.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace weft::verify {
@@ -15,8 +16,6 @@ void QueueCursor::advance() {
     --remaining;
     cycle += distance;
     where += stride;
-    if (cycle >= lastCycle)
-      stop(FaultKind::BadRepeat, "issues past cycle 2^31", cycle);
     return;
   }
   int64_t at = cycle + 1;
@@ -30,9 +29,8 @@ void QueueCursor::advance() {
       index = pc++;
       cycle = at;
       where = inst.address;
-      repeated = false;
       if (cycle >= lastCycle)
-        stop(FaultKind::BadRepeat, "issues past cycle 2^31", cycle);
+        stop(FaultKind::BadRepeat, "issues past cycle 2^31", lastCycle);
       return;
     }
     // One level: a repeat stands right behind the instruction it repeats.
@@ -49,15 +47,22 @@ void QueueCursor::advance() {
       return stop(FaultKind::QueueConflict,
                   "repeats at distance 0: all issues in one cycle", cycle);
     }
+    // Judged as a whole, before its first issue.
+    int64_t last = cycle + int64_t(inst.count) * int64_t(inst.distance);
+    if (last >= std::min(end, lastCycle)) {
+      index = pc;
+      return stop(FaultKind::BadRepeat,
+                  "repeats until cycle " + std::to_string(last) +
+                      ", and the program ends with " +
+                      std::to_string(std::min(end, lastCycle) - 1),
+                  at);
+    }
     ++pc;
-    repeated = true;
     remaining = int64_t(inst.count) - 1;
     distance = inst.distance;
     stride = inst.stride;
     cycle += distance;
     where += stride;
-    if (cycle >= lastCycle)
-      stop(FaultKind::BadRepeat, "issues past cycle 2^31", cycle);
     return;
   }
   cycle = std::numeric_limits<int64_t>::max();

@@ -16,17 +16,20 @@ constexpr int64_t lastCycle = int64_t(1) << 31;
 
 class QueueCursor {
 public:
-  QueueCursor(const std::vector<Instruction> &text) : text(&text) { advance(); }
+  /// A repeat must not issue in `end` or later.
+  QueueCursor(const std::vector<Instruction> &text, int64_t end)
+      : text(&text), end(end) {
+    advance();
+  }
 
   /// Cycle of the next issue, or the largest number when there is none.
   int64_t next() const { return cycle; }
   const Instruction &instruction() const { return (*text)[index]; }
-  /// Index of the instruction, of a repeat that of what it repeats.
+  /// Index of the instruction, of a repeat that of what it repeats; a repeat
+  /// that cannot be followed is told by its own.
   int32_t instructionIndex() const { return int32_t(index); }
   /// Address, row or block, strides of a repeat applied.
   int32_t address() const { return int32_t(where); }
-  /// Whether this issue is a repeat's.
-  bool isRepeated() const { return repeated; }
   /// Why the text cannot be followed at next().
   const std::optional<Refusal> &broken() const { return refusal; }
   /// To the next issue.
@@ -39,12 +42,12 @@ private:
   }
 
   const std::vector<Instruction> *text;
+  int64_t end;
   size_t pc = 0;      ///< Next instruction to look at.
   size_t index = 0;   ///< Current instruction.
   int64_t cycle = -1; ///< Of the current issue.
   int64_t remaining = 0, distance = 0;
   int64_t where = 0, stride = 0;
-  bool repeated = false;
   std::optional<Refusal> refusal;
 };
 

@@ -51,11 +51,17 @@ TEST(QueueFault, RepeatPastTheEnd) {
   expectCycles(a.program, 20);
   a[memRead(east, 0)][1].count = 10;
   a.image(east, 0, 10, 1);
-  expectFault(a, FaultKind::BadRepeat, memRead(east, 0), 20, 0);
+  // Until 20. It is refused where it begins, a cycle after what it repeats.
+  expectFault(a, FaultKind::BadRepeat, memRead(east, 0), 1, 1);
 
   Assembler b = tenReads();
   b[memRead(east, 0)][1].distance = 0x80000000; // 2^31 cycles.
-  expectFault(b, FaultKind::BadRepeat, memRead(east, 0), int64_t(1) << 31, 0);
+  expectFault(b, FaultKind::BadRepeat, memRead(east, 0), 1, 1);
+
+  Assembler c = tenReads();
+  c[memRead(east, 0)].insert(c[memRead(east, 0)].begin(), nop(0));
+  c[memRead(east, 0)][0].count = 0xffffffff;
+  expectFault(c, FaultKind::BadRepeat, memRead(east, 0), int64_t(1) << 31, 1);
 }
 
 TEST(QueueFault, TwoInstructionsInOneCycle) {

@@ -102,7 +102,7 @@ TEST(StreamFault, MatrixTakesOutwardAndDrivesInwardStreams) {
 
   Assembler c = workedExample();
   c[accumulate(east, 0)][1].result = -1;
-  expectFault(c, FaultKind::OutOfRange, accumulate(east, 0), 47, 1);
+  expectFault(c, FaultKind::UnknownInstruction, accumulate(east, 0), 47, 1);
 }
 
 TEST(StreamFault, GroupsAreAlignedOnTheirWidth) {

@@ -1,0 +1,115 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// weft-fault-test PROGRAM.weft INPUTS: edits a compiled program until it has
+// each fault of docs/machine.md, and shows that verifier and simulator both
+// find it, in the same queue, cycle, instruction and ONNX node. Exits with 1
+// when one was missed.
+
+#include "Judge.h"
+
+#include "weft/Program/Reader.h"
+#include "weft/Runtime/Binding.h"
+#include "weft/Runtime/TensorIO.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+using namespace weft;
+using namespace weft::faults;
+
+namespace {
+
+int report(const Error &error) {
+  std::fprintf(stderr, "weft-fault-test: error: %s\n", error.message.c_str());
+  return int(error.kind);
+}
+
+/// Prints a line per edit; whether all faults were found as they should be.
+Expected<bool> judgeEdits(const Plan &plan, const Judge &judge, int places,
+                          std::mt19937 &random) {
+  std::vector<Maker> makers;
+  for (auto list : {streamMakers, memoryMakers, aluMakers, matrixMakers,
+                    linkMakers, formMakers})
+    for (Maker &maker : list())
+      makers.push_back(std::move(maker));
+  int found = 0, missed = 0;
+  for (const Maker &maker : makers)
+    for (int n = 0; n < places; ++n) {
+      std::optional<Edit> edit = maker.make(plan, random);
+      if (!edit) {
+        std::printf("%s: no place for it: MISSED\n", maker.name.c_str());
+        ++missed;
+        break;
+      }
+      Expected<Verdicts> verdicts = judge.judge(
+          edit->program, edit->hasEnd ? plan.program.predictedCycles : 0,
+          edit->hasCable);
+      if (!verdicts)
+        return verdicts.error();
+      bool ok = Judge::asExpected(*verdicts, *edit);
+      ++(ok ? found : missed);
+      std::printf("%s: verifier: %s; simulator: %s: %s\n", maker.name.c_str(),
+                  judge.describe(verdicts->verifier).c_str(),
+                  judge.describe(verdicts->simulator).c_str(),
+                  ok ? "ok" : "MISSED");
+      if (!ok)
+        std::printf("  expected at %s cycle %lld\n  %s\n  %s\n",
+                    queueName(plan.queue(edit->place.queue)).c_str(),
+                    (long long)edit->place.cycle,
+                    verdicts->verifier.text.c_str(),
+                    verdicts->simulator.text.c_str());
+    }
+  std::printf("faults: %d ok, %d missed\n", found, missed);
+  return missed == 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc < 3 || argc > 6) {
+    std::fprintf(stderr, "usage: weft-fault-test PROGRAM.weft INPUTS "
+                         "[PLACES [SHIFTS [SEED]]]\n");
+    return 1;
+  }
+  int places = argc > 3 ? std::atoi(argv[3]) : 2;
+  int shifts = argc > 4 ? std::atoi(argv[4]) : 300;
+  std::mt19937 random(argc > 5 ? unsigned(std::atoi(argv[5])) : 1);
+
+  Expected<Program> program = readProgram(argv[1]);
+  if (!program)
+    return report(program.error());
+  Expected<std::vector<NamedTensor>> inputs = readTensors(
+      argv[2], "input", inputNames(*program), outputNames(*program));
+  if (!inputs)
+    return report(inputs.error());
+
+  if (Status fine = verifyProgram(*program); !fine)
+    return report(fine.error());
+  Judge judge(*program, std::move(*inputs));
+  Expected<Verdicts> unedited = judge.judge(*program);
+  if (!unedited)
+    return report(unedited.error());
+  bool clean = Judge::agree(*unedited) && !unedited->verifier.fault;
+  std::printf("unedited: verifier: %s; simulator: %s: %s\n",
+              judge.describe(unedited->verifier).c_str(),
+              judge.describe(unedited->simulator).c_str(),
+              clean ? "ok" : "MISSED");
+  if (!clean)
+    return 1;
+  // Repeats are held to the program's end, predicted or not.
+  program->predictedCycles = unedited->simulator.cycles;
+
+  Plan plan(*program);
+  Expected<bool> found = judgeEdits(plan, judge, places, random);
+  if (!found)
+    return report(found.error());
+  Expected<ShiftCounts> counts = judgeShifts(plan, judge, shifts, random);
+  if (!counts)
+    return report(counts.error());
+  std::printf("shifts: %d faults (%d told as another kind), %d without, %d in "
+              "the data, %d missed\n",
+              counts->faults, counts->otherKind, counts->clean, counts->data,
+              counts->missed);
+  return *found && counts->missed == 0 ? 0 : 1;
+}
