@@ -254,6 +254,14 @@ TEST_F(Matrix, WaitingWeightsAreNotOverwritten) {
   b.expectFault(FaultKind::WeightsOverwritten, 7, weights(), 2);
 }
 
+TEST_F(Matrix, AnLwBesideAnInstallGoesToTheNewShadow) {
+  bytes(0, 2, [](int, int) { return 1; });
+  load(6, 0, 1, lw(), 1);
+  install(7, DataType::I8, 1);
+  load(7, 1, 1, lwPair(true)); // Both planes, from the queue of plane 0.
+  b.expectCycles(8);
+}
+
 TEST_F(Matrix, BlocksMustExist) {
   bytes(0, 2, [](int, int) { return 1; });
   load(6, 0, 2, lw(7)); // The repeat reaches block 8 of 8.

@@ -90,6 +90,17 @@ TEST(MatrixFault, ResultThatNobodyTakes) {
   expectFault(b, FaultKind::AccumulatorMisuse, activate(east, 0), 50, 1);
 }
 
+TEST(MatrixFault, AnotherPlanesFaultHidesNoResultThatNobodyTakes) {
+  Assembler a = workedExample();
+  a[accumulate(east, 0)][0] = nop(48);
+  a[accumulate(east, 0)][2] = repeat(2);
+  a[accumulate(east, 1)] = {nop(47), a.acc(AccumulateMode::Store, 0, -1)};
+  a[accumulate(east, 1)][1].type = DataType::I8;
+  // In 47 the odd plane has no result, and the pair's is left; the queue of
+  // abc is the lower.
+  expectFault(a, FaultKind::AccumulatorMisuse, activate(east, 0), 47, 1);
+}
+
 /// The worked example's four results summed in row 5 and sent out in 50.
 Assembler sumInRow5() {
   Assembler a = workedExample();
