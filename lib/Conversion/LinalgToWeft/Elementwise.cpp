@@ -8,6 +8,7 @@
 #include "Placer.h"
 
 #include "weft/Conversion/VectorUnit/AluProgram.h"
+#include "weft/Transforms/Locations.h"
 
 #include "mlir/IR/IRMapping.h"
 
@@ -17,8 +18,8 @@ using namespace weft;
 /// Whether zero lanes could turn into NaN or infinity.
 static bool unsafeOnZeros(Block &body) {
   return llvm::any_of(body, [](Operation &op) {
-    return isa<arith::DivFOp, math::LogOp, math::Log1pOp, math::RsqrtOp, math::PowFOp,
-               math::ExpOp>(op);
+    return isa<arith::DivFOp, math::LogOp, math::Log1pOp, math::RsqrtOp,
+               math::PowFOp, math::ExpOp>(op);
   });
 }
 
@@ -65,7 +66,8 @@ static TypedAttr uniformScalar(OpBuilder &b, ElementsAttr attr) {
   if (!dense || !dense.isSplat())
     return {};
   if (isa<FloatType>(dense.getElementType()))
-    return b.getF32FloatAttr(float(dense.getSplatValue<APFloat>().convertToDouble()));
+    return b.getF32FloatAttr(
+        float(dense.getSplatValue<APFloat>().convertToDouble()));
   if (dense.getElementType().isInteger(1))
     return b.getBoolAttr(dense.getSplatValue<bool>());
   if (isa<IntegerType>(dense.getElementType()))
@@ -74,8 +76,8 @@ static TypedAttr uniformScalar(OpBuilder &b, ElementsAttr attr) {
   return {};
 }
 
-LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value> in,
-                               ArrayRef<AffineMap> inMaps,
+LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
+                               ArrayRef<Value> in, ArrayRef<AffineMap> inMaps,
                                ArrayRef<RankedTensorType> results,
                                ArrayRef<AffineMap> resultMaps,
                                PendingContract *product, int productArgument) {
@@ -87,17 +89,18 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
 
   // Values at hand for the next kernel: block arguments and spilled results.
   struct Source {
-    Value scalar;    ///< In `body`.
-    Value tensor;    ///< Placed; null for the pending product.
+    Value scalar; ///< In `body`.
+    Value tensor; ///< Placed; null for the pending product.
     AffineMap map;
   };
   SmallVector<Source> sources;
   for (BlockArgument argument : body.getArguments().take_front(in.size()))
     sources.push_back({argument, in[argument.getArgNumber()],
                        inMaps[argument.getArgNumber()]});
-  bool mask = unsafeOnZeros(body) && llvm::any_of(results, [&](RankedTensorType t) {
-                return hasPadding(layoutOf(t));
-              });
+  bool mask =
+      unsafeOnZeros(body) && llvm::any_of(results, [&](RankedTensorType t) {
+        return hasPadding(layoutOf(t));
+      });
 
   size_t begin = 0;
   bool first = true;
@@ -105,8 +108,10 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
     // Try the longest run of operations, then shorter ones.
     bool done = false;
     for (size_t end = ops.size(); !done; --end) {
-      if (end < begin || (end == begin && begin < ops.size() && !(first && product)))
-        return op.emitError("internal error: an operation does not fit the ALUs");
+      if (end < begin ||
+          (end == begin && begin < ops.size() && !(first && product)))
+        return op.emitError(
+            "internal error: an operation does not fit the ALUs");
       bool last = end == ops.size();
       // What later operations or the terminator need of this run.
       SmallVector<Value> yields;
@@ -121,7 +126,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
             return at >= end && at < ops.size();
           });
         };
-        if (first && product && needed(body.getArgument(unsigned(productArgument))))
+        if (first && product &&
+            needed(body.getArgument(unsigned(productArgument))))
           yields.push_back(body.getArgument(unsigned(productArgument)));
         for (size_t i = begin; i < end; ++i)
           for (Value v : ops[i]->getResults())
@@ -163,8 +169,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
         leaves.push_back(DataType::F32);
       }
       for (Source &s : used) {
-        mapping.map(s.scalar,
-                    block->addArgument(computeType(b, s.scalar.getType()), loc));
+        mapping.map(s.scalar, block->addArgument(
+                                  computeType(b, s.scalar.getType()), loc));
         leaves.push_back(storageOf(s.tensor.getType()));
       }
       // Uniform constants and constants of earlier runs are cloned where used.
@@ -200,7 +206,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
         return op.emitError("this operator is not supported on the chip");
       if (program->alus() > machine.alus) {
         if (end == begin)
-          return op.emitError("internal error: an operation does not fit the ALUs");
+          return op.emitError(
+              "internal error: an operation does not fit the ALUs");
         continue;
       }
       // Emit.
@@ -222,7 +229,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
         for (AffineMap m : maps)
           contractMaps.push_back(m.compose(product->resultMap));
         kernel = ContractOp::create(
-            b, loc, resultTypes, product->streamed, product->installed, tensors,
+            b, fuseLocations(b.getContext(), {product->loc, loc}), resultTypes,
+            product->streamed, product->installed, tensors,
             b.getAffineMapArrayAttr(contractMaps),
             b.getDenseI64ArrayAttr(product->extents),
             b.getDenseF32ArrayAttr(product->scales), maskAttr);
@@ -233,7 +241,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body, ArrayRef<Value
       }
       kernel->getRegion(0).push_back(block.release());
       if (last) {
-        for (auto [result, placed] : llvm::zip(op->getResults(), kernel->getResults()))
+        for (auto [result, placed] :
+             llvm::zip(op->getResults(), kernel->getResults()))
           setVersion(result, placed);
         return mlir::success();
       }
@@ -259,8 +268,9 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
   auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
   AffineMap resultMap = maps[op.getNumDpsInputs()];
   if (!resultMap.isPermutation())
-    return op.emitError("expected the result of an element-wise operation to have "
-                        "every loop as a dimension");
+    return op.emitError(
+        "expected the result of an element-wise operation to have "
+        "every loop as a dimension");
 
   // At most one operand is a product that waits for an epilogue.
   PendingContract *product = nullptr;
@@ -322,11 +332,12 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
         total *= extent;
       for (Value operand : op.getDpsInputs())
         if (!isFree(operand))
-          covered = std::max(covered,
-                             cast<ShapedType>(operand.getType()).getNumElements());
+          covered = std::max(
+              covered, cast<ShapedType>(operand.getType()).getNumElements());
       splat = (anySplat && covered == total) || loops.empty();
       if (!splat) {
-        SmallVector<int> lanes{int(resultMap.getDimPosition(resultMap.getNumResults() - 1))};
+        SmallVector<int> lanes{
+            int(resultMap.getDimPosition(resultMap.getNumResults() - 1))};
         byLoop = packLanes(loops, lanes, machine.lanes(), 1);
       }
     }
@@ -338,7 +349,8 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
     for (LaneDigits &dim : digits)
       for (LaneDigit &digit : dim)
         digit.lane = 0;
-  Layout layout = splat ? splatLayout(resultType.getShape()) : buildLayout(digits);
+  Layout layout =
+      splat ? splatLayout(resultType.getShape()) : buildLayout(digits);
   Layout loopLayout = splat ? splatLayout(loops) : buildLayout(byLoop);
 
   // Operands, aligned; uniform constants become scalars of the body.
@@ -382,12 +394,32 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
     }
     Layout wanted = splat || !anyLane ? splatLayout(operandType.getShape())
                                       : buildLayout(operandDigits);
+    // Loops in lanes that the operand has not: it must be there in every step
+    // of theirs.
+    SmallVector<unsigned> missing;
+    if (!wanted.splat)
+      for (unsigned loop = 0; loop < loops.size(); ++loop)
+        if (stepsLanes(loopLayout, loop) &&
+            !m.getResultPosition(b.getAffineDimExpr(loop)))
+          missing.push_back(loop);
+    mapping.map(scalar, body->addArgument(type, loc));
+    if (!missing.empty()) {
+      auto spread = spreadInLanes(operand, m, missing, byLoop, loops, loc);
+      if (failed(spread))
+        return failure();
+      SmallVector<AffineExpr> exprs(m.getResults());
+      for (unsigned loop : missing)
+        exprs.push_back(b.getAffineDimExpr(loop));
+      in.push_back(*spread);
+      inMaps.push_back(
+          AffineMap::get(unsigned(loops.size()), 0, exprs, b.getContext()));
+      continue;
+    }
     auto placed = version(operand, wanted, loc);
     if (failed(placed))
       return failure();
     in.push_back(*placed);
     inMaps.push_back(m);
-    mapping.map(scalar, body->addArgument(type, loc));
   }
   for (Operation &scalar : op.getBody()->without_terminator()) {
     if (isa<linalg::IndexOp>(scalar)) {
@@ -398,12 +430,16 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
       for (int64_t v = 0; v < loops[loop]; ++v)
         values.push_back(int32_t(v));
       auto dense = DenseElementsAttr::get(
-          RankedTensorType::get({loops[loop]}, b.getI32Type()), ArrayRef<int32_t>(values));
+          RankedTensorType::get({loops[loop]}, b.getI32Type()),
+          ArrayRef<int32_t>(values));
       bool lane = !splat && stepsLanes(loopLayout, loop);
-      Layout own = lane ? buildLayout({byLoop[loop]}) : splatLayout({loops[loop]});
-      in.push_back(constant(dense, placedType({loops[loop]}, b.getI32Type(), own), loc));
+      Layout own =
+          lane ? buildLayout({byLoop[loop]}) : splatLayout({loops[loop]});
+      in.push_back(
+          constant(dense, placedType({loops[loop]}, b.getI32Type(), own), loc));
       inMaps.push_back(AffineMap::get(unsigned(loops.size()), 0,
-                                      {b.getAffineDimExpr(loop)}, b.getContext()));
+                                      {b.getAffineDimExpr(loop)},
+                                      b.getContext()));
       mapping.map(index.getResult(), body->addArgument(b.getI32Type(), loc));
       continue;
     }
@@ -430,24 +466,28 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
                     return generic && combinerKind(generic) == "add" &&
                            !isContraction(generic);
                   });
-    results.push_back(placedType(
-        type.getShape(), storageType(type.getElementType(), splat, summed), layout));
+    results.push_back(
+        placedType(type.getShape(),
+                   storageType(type.getElementType(), splat, summed), layout));
     AffineMap own = maps[op.getNumDpsInputs() + i];
     if (own != resultMap)
       return op.emitError("expected all results to be indexed alike");
     resultMaps.push_back(own);
   }
-  PendingContract copy = product ? *product : PendingContract{loc, {}, {}, {}, {}, {}, {}, {}, false};
+  PendingContract copy =
+      product ? *product
+              : PendingContract{loc, {}, {}, {}, {}, {}, {}, {}, false};
   if (product) {
     // The product's loops, seen from this operation's loops: product result
     // dimension d is loop m(d), so maps over these loops compose through it.
     AffineMap m = maps[unsigned(productArgument)];
     AffineMap inverse = inversePermutation(m);
     if (!inverse)
-      return op.emitError("internal error: an epilogue has other loops than its product");
+      return op.emitError(
+          "internal error: an epilogue has other loops than its product");
     copy.resultMap = inverse.compose(copy.resultMap);
     pending.erase(op.getDpsInputs()[unsigned(productArgument)]);
   }
-  return emitBody(op, *body, in, inMaps, results, resultMaps, product ? &copy : nullptr,
-                  argument);
+  return emitBody(op, *body, in, inMaps, results, resultMaps,
+                  product ? &copy : nullptr, argument);
 }

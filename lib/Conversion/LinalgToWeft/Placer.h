@@ -74,6 +74,12 @@ private:
   Value replicated(Value placed, Location loc);
   mlir::FailureOr<Value> relayout(Value placed, const Layout &target,
                                   mlir::Type element, Location loc);
+  /// `value`, indexed by `map` over loops of which `byLoop` gives the lanes, with
+  /// the loops of `missing` as further dimensions along which it is repeated.
+  mlir::FailureOr<Value> spreadInLanes(Value value, mlir::AffineMap map,
+                                       llvm::ArrayRef<unsigned> missing,
+                                       llvm::ArrayRef<LaneDigits> byLoop,
+                                       llvm::ArrayRef<int64_t> loops, Location loc);
 
   // Building kernels.
   Value map(Location loc, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps,
