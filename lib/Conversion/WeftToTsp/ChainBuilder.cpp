@@ -24,6 +24,22 @@ std::string ChainBuilder::nodeName(Location loc) {
   return name;
 }
 
+static Type typeOf(OpBuilder &b, DataType type) {
+  switch (type) {
+  case DataType::I8:
+    return b.getIntegerType(8);
+  case DataType::I16:
+    return b.getIntegerType(16);
+  case DataType::I32:
+    return b.getI32Type();
+  case DataType::F16:
+    return b.getF16Type();
+  case DataType::F32:
+    return b.getF32Type();
+  }
+  return {};
+}
+
 static int segmentsOf(const Machine &machine, const Layout &layout) {
   int words = std::max(layout.words, 1), segment = segmentWords(machine);
   return (words + segment - 1) / segment;
@@ -31,7 +47,8 @@ static int segmentsOf(const Machine &machine, const Layout &layout) {
 
 int ChainBuilder::bufferCount(Type type) const {
   Layout layout = layoutOf(type);
-  return layout.columns * byteWidth(storageOf(type)) * segmentsOf(machine, layout);
+  return layout.columns * byteWidth(storageOf(type)) *
+         segmentsOf(machine, layout);
 }
 
 Memory ChainBuilder::makeMemory(Type type, ValueRange buffers) const {
@@ -68,7 +85,8 @@ void ChainBuilder::allocate(ValueRange results, int spareAlus, Location loc) {
                             tsp::BufferType::get(b.getContext()));
     bool twice = spareAlus > 0 && streamedByWeights(placed);
     auto make = [&](IntegerAttr hemisphere) {
-      return tsp::ScratchOp::create(b, loc, types, b.getI64IntegerAttr(layout.words),
+      return tsp::ScratchOp::create(b, loc, types,
+                                    b.getI64IntegerAttr(layout.words),
                                     hemisphere, DenseI64ArrayAttr());
     };
     auto op = make(twice ? b.getI64IntegerAttr(0) : IntegerAttr());
@@ -76,13 +94,15 @@ void ChainBuilder::allocate(ValueRange results, int spareAlus, Location loc) {
     if (twice) {
       --spareAlus;
       auto second = make(b.getI64IntegerAttr(1));
-      memory.east.assign(second.getBuffers().begin(), second.getBuffers().end());
+      memory.east.assign(second.getBuffers().begin(),
+                         second.getBuffers().end());
     }
     setMemory(placed, std::move(memory));
   }
 }
 
-Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows, Location loc) {
+Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows,
+                                  Location loc) {
   std::vector<std::vector<int32_t>> key(rows.begin(), rows.end());
   auto it = laneConstants.find(key);
   if (it != laneConstants.end())
@@ -93,7 +113,8 @@ Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows, Location 
   int64_t lanes = machine.lanes();
   SmallVector<int64_t> shape{int64_t(rows.size()), lanes};
   Layout layout;
-  layout.dims = {{Digit{int64_t(rows.size()), 0, 1, 0}}, {Digit{lanes, 1, 0, 0}}};
+  layout.dims = {{Digit{int64_t(rows.size()), 0, 1, 0}},
+                 {Digit{lanes, 1, 0, 0}}};
   layout.words = int32_t(rows.size());
   auto plain = RankedTensorType::get(shape, b.getI32Type());
   auto type = RankedTensorType::get(shape, b.getI32Type(),
@@ -105,6 +126,61 @@ Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows, Location 
       TypeAttr::get(type), b.getI64IntegerAttr(layout.words), IntegerAttr(),
       DenseI64ArrayAttr());
   return laneConstants[key] = makeMemory(type, op.getBuffers());
+}
+
+void ChainBuilder::separate(
+    MutableArrayRef<Memory> operands,
+    MutableArrayRef<SmallVector<VectorAddress>> addresses, const Memory *other,
+    Location loc) {
+  auto used = [&](const Memory &memory, ArrayRef<VectorAddress> vectors) {
+    SmallVector<Value> buffers;
+    SmallVector<int64_t> list;
+    for (int byte = 0; byte < byteWidth(memory.storage); ++byte) {
+      int64_t count = 0;
+      runs(memory, byte, vectors, buffers, list, count);
+    }
+    return buffers;
+  };
+  llvm::SmallPtrSet<Value, 16> taken;
+  if (other)
+    taken.insert(other->buffers.begin(), other->buffers.end());
+  for (size_t i = 0; i < operands.size(); ++i) {
+    if (addresses[i].empty())
+      continue;
+    SmallVector<Value> own = used(operands[i], addresses[i]);
+    if (llvm::none_of(own, [&](Value v) { return taken.contains(v); })) {
+      taken.insert(own.begin(), own.end());
+      continue;
+    }
+    int64_t words = int64_t(addresses[i].size());
+    Layout layout;
+    layout.dims = {{Digit{words, 0, 1, 0}}};
+    layout.words = int32_t(words);
+    layout.splat = true;
+    auto type = RankedTensorType::get({words}, typeOf(b, operands[i].storage),
+                                      LayoutAttr::get(b.getContext(), layout));
+    SmallVector<Type> types(size_t(bufferCount(type)),
+                            tsp::BufferType::get(b.getContext()));
+    auto scratch =
+        tsp::ScratchOp::create(b, loc, types, b.getI64IntegerAttr(words),
+                               IntegerAttr(), DenseI64ArrayAttr());
+    Memory copy = makeMemory(type, scratch.getBuffers());
+    SmallVector<VectorAddress> target;
+    for (int32_t word = 0; word < int32_t(words); ++word)
+      target.push_back({word, 0});
+    AluNode node;
+    node.opcode = Opcode::Copy;
+    node.type = node.resultType = operands[i].storage;
+    {
+      OpBuilder::InsertionGuard guard(b);
+      beginChain(loc, "copy");
+      Value value = read(operands[i], addresses[i], 1, loc);
+      write(alu(loc, node, value, {0}, {}, 0, int(words), 1), copy, target,
+            loc);
+    }
+    operands[i] = copy;
+    addresses[i] = target;
+  }
 }
 
 Memory &ChainBuilder::zeros(Location loc) {
@@ -121,24 +197,25 @@ Memory &ChainBuilder::zeros(Location loc) {
                                     LayoutAttr::get(b.getContext(), layout));
   SmallVector<Type> types(size_t(bufferCount(type)),
                           tsp::BufferType::get(b.getContext()));
-  auto op = tsp::ConstantOp::create(b, loc, types, DenseElementsAttr::get(plain, 0.0f),
-                                    TypeAttr::get(type), b.getI64IntegerAttr(1),
-                                    IntegerAttr(), DenseI64ArrayAttr());
+  auto op = tsp::ConstantOp::create(
+      b, loc, types, DenseElementsAttr::get(plain, 0.0f), TypeAttr::get(type),
+      b.getI64IntegerAttr(1), IntegerAttr(), DenseI64ArrayAttr());
   zeroMemory = makeMemory(type, op.getBuffers());
   return *zeroMemory;
 }
 
 tsp::ChainOp ChainBuilder::beginChain(Location loc, StringRef kind) {
-  auto chain = tsp::ChainOp::create(b, loc, Type(), Value(), b.getStringAttr(kind),
-                                    IntegerAttr(), IntegerAttr(), IntegerAttr(),
-                                    IntegerAttr(), IntegerAttr());
+  auto chain = tsp::ChainOp::create(
+      b, loc, Type(), Value(), b.getStringAttr(kind), IntegerAttr(),
+      IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
   b.createBlock(&chain.getBody());
   return chain;
 }
 
-void ChainBuilder::runs(const Memory &memory, int byte, ArrayRef<VectorAddress> vectors,
-                        SmallVectorImpl<Value> &buffers, SmallVectorImpl<int64_t> &out,
-                        int64_t &count) const {
+void ChainBuilder::runs(const Memory &memory, int byte,
+                        ArrayRef<VectorAddress> vectors,
+                        SmallVectorImpl<Value> &buffers,
+                        SmallVectorImpl<int64_t> &out, int64_t &count) const {
   const int bytes = byteWidth(memory.storage), segment = segmentWords(machine);
   struct Run {
     int64_t first, stride, count, element, step;
@@ -156,8 +233,8 @@ void ChainBuilder::runs(const Memory &memory, int byte, ArrayRef<VectorAddress> 
       int64_t lastWord = run.first + run.stride * (run.count - 1);
       int64_t lastElement = run.element + run.step * (run.count - 1);
       if (run.part == part &&
-          (run.count == 1 ||
-           (word - lastWord == run.stride && element - lastElement == run.step))) {
+          (run.count == 1 || (word - lastWord == run.stride &&
+                              element - lastElement == run.step))) {
         run.stride = word - lastWord;
         run.step = element - lastElement;
         ++run.count;
@@ -169,7 +246,8 @@ void ChainBuilder::runs(const Memory &memory, int byte, ArrayRef<VectorAddress> 
   }
   for (auto &[column, run] : open)
     done.push_back(run);
-  llvm::sort(done, [](const Run &x, const Run &y) { return x.element < y.element; });
+  llvm::sort(done,
+             [](const Run &x, const Run &y) { return x.element < y.element; });
   count = int64_t(done.size());
   for (const Run &run : done) {
     buffers.push_back(memory.buffers[size_t(
@@ -190,10 +268,11 @@ Value ChainBuilder::read(const Memory &source, ArrayRef<VectorAddress> vectors,
     runs(memory, byte, vectors, buffers, list, count);
     counts.push_back(count);
   }
-  return tsp::ReadOp::create(b, loc, tsp::ValueType::get(b.getContext()), buffers,
-                             b.getI64IntegerAttr(int64_t(vectors.size())),
-                             b.getI64IntegerAttr(period), b.getDenseI64ArrayAttr(counts),
-                             b.getDenseI64ArrayAttr(list), IntegerAttr());
+  return tsp::ReadOp::create(
+      b, loc, tsp::ValueType::get(b.getContext()), buffers,
+      b.getI64IntegerAttr(int64_t(vectors.size())), b.getI64IntegerAttr(period),
+      b.getDenseI64ArrayAttr(counts), b.getDenseI64ArrayAttr(list),
+      IntegerAttr());
 }
 
 void ChainBuilder::write(Value value, const Memory &memory,
@@ -216,36 +295,23 @@ void ChainBuilder::write(Value value, const Memory &memory,
   write(b.clone(*value.getDefiningOp())->getResult(0), second, vectors, loc);
 }
 
-static Type typeOf(OpBuilder &b, DataType type) {
-  switch (type) {
-  case DataType::I8:
-    return b.getIntegerType(8);
-  case DataType::I16:
-    return b.getIntegerType(16);
-  case DataType::I32:
-    return b.getI32Type();
-  case DataType::F16:
-    return b.getF16Type();
-  case DataType::F32:
-    return b.getF32Type();
-  }
-  return {};
-}
-
 Value ChainBuilder::alu(Location loc, const AluNode &node, ValueRange inputs,
-                        ArrayRef<int64_t> arguments, ArrayRef<int64_t> immediates,
-                        int offset, int count, int period) {
+                        ArrayRef<int64_t> arguments,
+                        ArrayRef<int64_t> immediates, int offset, int count,
+                        int period) {
   return tsp::AluOp::create(
       b, loc, tsp::ValueType::get(b.getContext()), inputs,
       b.getStringAttr(StringRef(opcodeName(node.opcode))),
-      TypeAttr::get(typeOf(b, node.type)), TypeAttr::get(typeOf(b, node.resultType)),
+      TypeAttr::get(typeOf(b, node.type)),
+      TypeAttr::get(typeOf(b, node.resultType)),
       b.getDenseI64ArrayAttr(arguments), b.getDenseI64ArrayAttr(immediates),
       b.getI64IntegerAttr(offset), b.getI64IntegerAttr(count),
       b.getI64IntegerAttr(period), UnitAttr(), IntegerAttr(), IntegerAttr());
 }
 
-SmallVector<Value> ChainBuilder::emit(const AluProgram &program, ArrayRef<Value> leaves,
-                                      int base, int count, int period, Location loc) {
+SmallVector<Value> ChainBuilder::emit(const AluProgram &program,
+                                      ArrayRef<Value> leaves, int base,
+                                      int count, int period, Location loc) {
   // Copies come last in the program but feed earlier nodes: go by time.
   SmallVector<int> order;
   for (int i = 0; i < program.alus(); ++i)
@@ -266,11 +332,12 @@ SmallVector<Value> ChainBuilder::emit(const AluProgram &program, ArrayRef<Value>
         continue;
       }
       arguments.push_back(int64_t(inputs.size()));
-      inputs.push_back(a.kind == AluArgument::Kind::Leaf ? leaves[size_t(a.index)]
-                                                         : values[size_t(a.index)]);
+      inputs.push_back(a.kind == AluArgument::Kind::Leaf
+                           ? leaves[size_t(a.index)]
+                           : values[size_t(a.index)]);
     }
-    values[size_t(i)] =
-        alu(loc, node, inputs, arguments, immediates, base + node.time, count, period);
+    values[size_t(i)] = alu(loc, node, inputs, arguments, immediates,
+                            base + node.time, count, period);
   }
   SmallVector<Value> results;
   for (int r : program.results)
@@ -318,7 +385,8 @@ std::vector<VectorOfTensor> weft::enumerateVectors(const Layout &layout,
   return vectors;
 }
 
-std::vector<bool> weft::lanesOfVector(const Layout &layout, ArrayRef<int64_t> shape,
+std::vector<bool> weft::lanesOfVector(const Layout &layout,
+                                      ArrayRef<int64_t> shape,
                                       ArrayRef<int64_t> index, int lanes) {
   std::vector<int> at{layout.offset.lane};
   std::vector<int64_t> probe(shape.size(), 0);

@@ -66,6 +66,13 @@ public:
   void allocate(mlir::ValueRange results, int spareAlus, mlir::Location loc);
   /// A constant [rows x lanes] of 32-bit integers, one vector a row.
   Memory laneConstant(llvm::ArrayRef<std::vector<int32_t>> rows, mlir::Location loc);
+  /// Copies of those of `operands` that lie in the same buffers as another one
+  /// (or as `other`): a slice gives one word a cycle, so a chain cannot read two
+  /// of them at once. `addresses[i]` are the vectors that are read of operand
+  /// i; those of a copy are its words in that order. Call it outside of chains.
+  void separate(llvm::MutableArrayRef<Memory> operands,
+                llvm::MutableArrayRef<llvm::SmallVector<VectorAddress>> addresses,
+                const Memory *other, mlir::Location loc);
   /// One word of zeros with as many columns as one lw.pair takes.
   Memory &zeros(mlir::Location loc);
 

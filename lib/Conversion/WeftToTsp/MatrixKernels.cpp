@@ -27,7 +27,7 @@ struct KTile {
   VectorAddress streamed; ///< Added to the row's address.
   bool streamedUpper = false;
   struct Lane {
-    int lane; ///< In the half.
+    int lane;                   ///< In the half.
     SmallVector<int64_t> loops; ///< Batch and contracted loops set.
   };
   SmallVector<Lane> lanes;
@@ -35,7 +35,8 @@ struct KTile {
 
 class Contraction {
 public:
-  Contraction(ChainBuilder &builder, ContractOp op) : builder(builder), op(op) {}
+  Contraction(ChainBuilder &builder, ContractOp op)
+      : builder(builder), op(op) {}
   LogicalResult run();
 
 private:
@@ -49,7 +50,8 @@ private:
     SmallVector<const ColumnEntry *> columns;
     int hemisphere = 0;
   };
-  LogicalResult emitGroup(ArrayRef<Pass> passes, const ColumnEntry &representative,
+  LogicalResult emitGroup(ArrayRef<Pass> passes,
+                          const ColumnEntry &representative,
                           ArrayRef<SmallVector<int64_t>> rows);
   FailureOr<Value> emitLoad(const Pass &pass, int hemisphere);
   bool sharedTiles() const;
@@ -77,7 +79,8 @@ bool Contraction::sharedTiles() const {
 }
 
 bool uses(AffineMap m, unsigned loop) {
-  return m.getResultPosition(getAffineDimExpr(loop, m.getContext())).has_value();
+  return m.getResultPosition(getAffineDimExpr(loop, m.getContext()))
+      .has_value();
 }
 
 DenseElementsAttr denseOf(Value v) {
@@ -93,7 +96,8 @@ LogicalResult Contraction::classify() {
   if (op.getInstalled().size() != pieces || op.getScales().size() != pieces ||
       maps.size() != 2 * pieces + op.getExtra().size() + op.getNumResults())
     return op.emitError("expected one map for each operand and result");
-  auto take = [&, at = size_t(0)](size_t n, SmallVectorImpl<AffineMap> &out) mutable {
+  auto take = [&, at = size_t(0)](size_t n,
+                                  SmallVectorImpl<AffineMap> &out) mutable {
     out.append(maps.begin() + at, maps.begin() + at + n);
     at += n;
   };
@@ -104,7 +108,8 @@ LogicalResult Contraction::classify() {
   resultLayout = layoutOf(op.getResult(0).getType());
   for (unsigned loop = 0; loop < extents.size(); ++loop) {
     bool s = uses(streamedMaps[0], loop), w = uses(installedMaps[0], loop);
-    auto c = resultMap.getResultPosition(getAffineDimExpr(loop, op.getContext()));
+    auto c =
+        resultMap.getResultPosition(getAffineDimExpr(loop, op.getContext()));
     if (!c) {
       contracted.push_back(loop);
       continue;
@@ -124,7 +129,8 @@ LogicalResult Contraction::classify() {
 }
 
 SmallVector<SmallVector<int64_t>>
-Contraction::combinations(ArrayRef<unsigned> over, ArrayRef<int64_t> from) const {
+Contraction::combinations(ArrayRef<unsigned> over,
+                          ArrayRef<int64_t> from) const {
   SmallVector<SmallVector<int64_t>> result{SmallVector<int64_t>(from)};
   for (unsigned loop : over) {
     SmallVector<SmallVector<int64_t>> next;
@@ -146,7 +152,8 @@ int64_t Contraction::flatIndex(AffineMap map, ArrayRef<int64_t> shape,
   return flat;
 }
 
-SmallVector<KTile> Contraction::tiles(unsigned piece, ArrayRef<int64_t> batchLoops) const {
+SmallVector<KTile> Contraction::tiles(unsigned piece,
+                                      ArrayRef<int64_t> batchLoops) const {
   const int half = builder.machine.halfLanes();
   Layout layout = layoutOf(op.getStreamed()[piece].getType());
   std::map<std::tuple<int, int, bool>, KTile> found;
@@ -196,7 +203,8 @@ bool Contraction::zeroRow(const Pass &pass, ArrayRef<int64_t> row) const {
   DenseElementsAttr dense = denseOf(op.getStreamed()[pass.piece]);
   if (!dense || dense.isSplat() || !dense.getElementType().isF32())
     return false;
-  const float *values = reinterpret_cast<const float *>(dense.getRawData().data());
+  const float *values =
+      reinterpret_cast<const float *>(dense.getRawData().data());
   AffineMap map = streamedMaps[pass.piece];
   for (const KTile::Lane &lane : pass.tile.lanes) {
     SmallVector<int64_t> loops(lane.loops);
@@ -243,14 +251,15 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
     std::vector<int64_t> key(lanes.begin(), lanes.end());
     key.insert(key.end(), tileColumns.begin(), tileColumns.end());
     float scale = op.getScales()[pass.piece];
-    Value &first = builder.tiles[{constant.getValue().getAsOpaquePointer(), scale,
-                                  hemisphere, std::move(key)}];
+    Value &first = builder.tiles[{constant.getValue().getAsOpaquePointer(),
+                                  scale, hemisphere, std::move(key)}];
     if (!first) {
       SmallVector<Type> types(size_t(machine.weightStreams),
                               tsp::BufferType::get(b.getContext()));
       auto weights = tsp::WeightsOp::create(
-          b, constant.getLoc(), types, constant.getValue(), b.getDenseI64ArrayAttr(lanes),
-          b.getDenseI64ArrayAttr(tileColumns), b.getF32FloatAttr(scale), b.getI64IntegerAttr(blocks),
+          b, constant.getLoc(), types, constant.getValue(),
+          b.getDenseI64ArrayAttr(lanes), b.getDenseI64ArrayAttr(tileColumns),
+          b.getF32FloatAttr(scale), b.getI64IntegerAttr(blocks),
           b.getI64IntegerAttr(hemisphere), DenseI64ArrayAttr());
       first = weights.getBuffers()[0];
     }
@@ -262,8 +271,9 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
     }
   } else {
     Memory memory = builder.memoryOf(installed);
-    bool replicated = size_t(cast<RankedTensorType>(installed.getType()).getRank()) ==
-                      map.getNumResults() + 1;
+    bool replicated =
+        size_t(cast<RankedTensorType>(installed.getType()).getRank()) ==
+        map.getNumResults() + 1;
     const int half = machine.halfLanes();
     // Where the vector of a column lies; all lanes of the tile must agree.
     std::map<int, const ColumnEntry *> byLane;
@@ -284,9 +294,12 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
         LayoutPosition p = memory.layout.at(own);
         bool up = memory.layout.splat ? false : p.lane >= half;
         if (!memory.layout.splat && p.lane % half != lane.lane)
-          return op.emitError("internal error: lanes of the operands do not meet");
-        if (!first && (address != VectorAddress{p.word, p.column} || up != upper))
-          return op.emitError("internal error: a tile spans two installed vectors");
+          return op.emitError(
+              "internal error: lanes of the operands do not meet");
+        if (!first &&
+            (address != VectorAddress{p.word, p.column} || up != upper))
+          return op.emitError(
+              "internal error: a tile spans two installed vectors");
         address = {p.word, p.column};
         upper = up;
         first = false;
@@ -327,16 +340,17 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
           int64_t i = 0;
           while (i < n) {
             int64_t m = 1;
-            int64_t blockStep =
-                i + 1 < n ? at[size_t(element + (i + 1) * step)] -
-                                at[size_t(element + i * step)]
-                          : 1;
-            while (i + m < n && at[size_t(element + (i + m) * step)] -
-                                        at[size_t(element + (i + m - 1) * step)] ==
-                                    blockStep)
+            int64_t blockStep = i + 1 < n
+                                    ? at[size_t(element + (i + 1) * step)] -
+                                          at[size_t(element + i * step)]
+                                    : 1;
+            while (i + m < n &&
+                   at[size_t(element + (i + m) * step)] -
+                           at[size_t(element + (i + m - 1) * step)] ==
+                       blockStep)
               ++m;
-            fixed.append({first + stride * i, stride, m, at[size_t(element + i * step)],
-                          blockStep});
+            fixed.append({first + stride * i, stride, m,
+                          at[size_t(element + i * step)], blockStep});
             fixedBuffers.push_back(buffers[base + size_t(r)]);
             ++total;
             i += m;
@@ -356,19 +370,20 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
   }
   OpBuilder::InsertionGuard guard(b);
   auto loaded = tsp::LoadedType::get(b.getContext());
-  auto chain = tsp::ChainOp::create(b, loc, loaded, Value(), b.getStringAttr("load"),
-                                    b.getI64IntegerAttr(hemisphere), IntegerAttr(),
-                                    IntegerAttr(), IntegerAttr(), IntegerAttr());
+  auto chain =
+      tsp::ChainOp::create(b, loc, loaded, Value(), b.getStringAttr("load"),
+                           b.getI64IntegerAttr(hemisphere), IntegerAttr(),
+                           IntegerAttr(), IntegerAttr(), IntegerAttr());
   b.createBlock(&chain.getBody());
-  Value value = tsp::ReadOp::create(
-      b, loc, tsp::ValueType::get(b.getContext()), buffers, b.getI64IntegerAttr(blocks),
-      b.getI64IntegerAttr(1), b.getDenseI64ArrayAttr(counts),
-      b.getDenseI64ArrayAttr(runs), IntegerAttr());
-  tsp::LoadWeightsOp::create(b, loc, value, b.getI64IntegerAttr(0),
-                             b.getI64IntegerAttr(blocks),
-                             b.getI64IntegerAttr(firstBlock),
-                             packed ? b.getUnitAttr() : UnitAttr(),
-                             upper ? b.getUnitAttr() : UnitAttr());
+  Value value =
+      tsp::ReadOp::create(b, loc, tsp::ValueType::get(b.getContext()), buffers,
+                          b.getI64IntegerAttr(blocks), b.getI64IntegerAttr(1),
+                          b.getDenseI64ArrayAttr(counts),
+                          b.getDenseI64ArrayAttr(runs), IntegerAttr());
+  tsp::LoadWeightsOp::create(
+      b, loc, value, b.getI64IntegerAttr(0), b.getI64IntegerAttr(blocks),
+      b.getI64IntegerAttr(firstBlock), packed ? b.getUnitAttr() : UnitAttr(),
+      upper ? b.getUnitAttr() : UnitAttr());
   return chain.getFilled();
 }
 
@@ -404,13 +419,38 @@ LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
       return index;
     };
     if (last && op.getMask()) {
-      std::vector<bool> used = lanesOfVector(resultLayout, resultType.getShape(),
-                                             resultIndex(loops[0]), machine.lanes());
+      std::vector<bool> used =
+          lanesOfVector(resultLayout, resultType.getShape(),
+                        resultIndex(loops[0]), machine.lanes());
       std::vector<int32_t> row(used.size());
       for (size_t l = 0; l < used.size(); ++l)
         row[l] = used[l] ? -1 : 0;
       mask = builder.laneConstant({row}, loc);
       maskAddresses.assign(size_t(count), {0, 0});
+    }
+    // So do copies of what the epilogue reads from where the rows stream from,
+    // or of two of its operands in one place. It reads at least 35 cycles after
+    // the rows: 32 in the matrix unit, 13 positions back, 13 out, less twice
+    // the 11 of a slice; shorter bursts are through by then.
+    Memory &streamed = builder.memoryOf(op.getStreamed()[pass.piece]);
+    SmallVector<Memory> extraMemory(op.getExtra().size());
+    SmallVector<SmallVector<VectorAddress>> extraVectors(op.getExtra().size());
+    if (last) {
+      Memory rowsFrom = streamed;
+      if (hemisphere == 1 && !streamed.east.empty())
+        rowsFrom.buffers = streamed.east;
+      for (unsigned e = 0; e < op.getExtra().size(); ++e) {
+        if (program.leafTime[e + 1] < 0)
+          continue;
+        extraMemory[e] = builder.memoryOf(op.getExtra()[e]);
+        if (hemisphere == 0 && !extraMemory[e].east.empty())
+          extraMemory[e].buffers = extraMemory[e].east;
+        for (const auto &own : loops)
+          extraVectors[e].push_back(
+              addressOf(extraMemory[e].layout, extraMaps[e], own));
+      }
+      builder.separate(extraMemory, extraVectors,
+                       count > machine.mxmLatency ? &rowsFrom : nullptr, loc);
     }
     OpBuilder::InsertionGuard guard(b);
     auto chain = tsp::ChainOp::create(
@@ -421,7 +461,6 @@ LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
         IntegerAttr());
     b.createBlock(&chain.getBody());
     tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0));
-    Memory &streamed = builder.memoryOf(op.getStreamed()[pass.piece]);
     SmallVector<VectorAddress> addresses;
     for (const auto &row : rowLoops) {
       // The tile's address has batch and contracted loops; rows add theirs.
@@ -432,15 +471,17 @@ LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
         own.push_back(llvm::is_contained(rows, loop) ? row[loop] : 0);
         zero.push_back(0);
       }
-      LayoutPosition p = streamed.layout.at(own), origin = streamed.layout.at(zero);
-      addresses.push_back({pass.tile.streamed.word + p.word - origin.word,
-                           pass.tile.streamed.column + p.column - origin.column});
+      LayoutPosition p = streamed.layout.at(own),
+                     origin = streamed.layout.at(zero);
+      addresses.push_back(
+          {pass.tile.streamed.word + p.word - origin.word,
+           pass.tile.streamed.column + p.column - origin.column});
     }
     Value value = builder.read(streamed, addresses, 1, loc, hemisphere);
     auto abc = tsp::ActivateOp::create(
         b, loc, tsp::ValueType::get(b.getContext()), value,
-        pass.tile.streamedUpper ? b.getUnitAttr() : UnitAttr(), b.getI64IntegerAttr(1),
-        b.getI64IntegerAttr(count));
+        pass.tile.streamedUpper ? b.getUnitAttr() : UnitAttr(),
+        b.getI64IntegerAttr(1), b.getI64IntegerAttr(count));
     int emitted = 1 + machine.mxmLatency;
     StringRef mode = passes.size() == 1 ? "pass"
                      : i == 0           ? "store"
@@ -448,7 +489,8 @@ LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
                                         : "add";
     auto acc = tsp::AccumulateOp::create(
         b, loc, tsp::ValueType::get(b.getContext()), abc, b.getStringAttr(mode),
-        b.getI64IntegerAttr(emitted), b.getI64IntegerAttr(count), IntegerAttr());
+        b.getI64IntegerAttr(emitted), b.getI64IntegerAttr(count),
+        IntegerAttr());
     if (!last)
       continue;
     // Epilogue: the result reaches the vector unit after its flight.
@@ -459,11 +501,7 @@ LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
     for (unsigned e = 0; e < op.getExtra().size(); ++e) {
       if (program.leafTime[e + 1] < 0)
         continue;
-      Memory &memory = builder.memoryOf(op.getExtra()[e]);
-      SmallVector<VectorAddress> extra;
-      for (const auto &own : loops)
-        extra.push_back(addressOf(memory.layout, extraMaps[e], own));
-      values[e + 1] = builder.read(memory, extra, 1, loc);
+      values[e + 1] = builder.read(extraMemory[e], extraVectors[e], 1, loc);
     }
     if (op.getMask())
       values.back() = builder.read(mask, maskAddresses, 1, loc);
@@ -560,14 +598,15 @@ LogicalResult Contraction::run() {
       size_t chunks = (list.size() + kMaxBurst - 1) / kMaxBurst;
       // What is installed from shared or computed memory costs nothing to
       // install on both sides: rows are divided between the pairs.
-      if (chunks == 1 && classes.size() % 2 == 1 && sharedTiles() && list.size() >= 64)
+      if (chunks == 1 && classes.size() % 2 == 1 && sharedTiles() &&
+          list.size() >= 64)
         chunks = 2;
       size_t limit = std::min(size_t(machine.accumulatorRows),
                               (list.size() + chunks - 1) / chunks);
       for (size_t begin = 0; begin < list.size(); begin += limit)
         if (failed(emitGroup(chosen, entries.front(),
-                             ArrayRef(list).slice(begin, std::min(limit, list.size() -
-                                                                             begin)))))
+                             ArrayRef(list).slice(
+                                 begin, std::min(limit, list.size() - begin)))))
           return failure();
     }
   }

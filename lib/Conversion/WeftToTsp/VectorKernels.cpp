@@ -22,19 +22,21 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
     leaves.push_back(storageOf(v.getType()));
   for (Value v : op.getResults())
     results.push_back(storageOf(v.getType()));
-  auto program = buildAluProgram(builder.machine, op.getBody().front(), leaves, results,
-                                 op.getMask());
+  auto program = buildAluProgram(builder.machine, op.getBody().front(), leaves,
+                                 results, op.getMask());
   if (failed(program))
     return failure();
   if (program->alus() > builder.machine.alus)
-    return op.emitError("needs ") << program->alus() << " ALUs, the chip has "
-                                  << builder.machine.alus;
-  builder.allocate(op.getResults(), builder.machine.alus - program->alus(), loc);
+    return op.emitError("needs ")
+           << program->alus() << " ALUs, the chip has " << builder.machine.alus;
+  builder.allocate(op.getResults(), builder.machine.alus - program->alus(),
+                   loc);
 
   auto type = cast<RankedTensorType>(op.getResult(0).getType());
   Layout layout = layoutOf(type);
   AffineMap inverse = inversePermutation(maps[operands]);
-  std::vector<VectorOfTensor> vectors = enumerateVectors(layout, type.getShape());
+  std::vector<VectorOfTensor> vectors =
+      enumerateVectors(layout, type.getShape());
 
   for (size_t begin = 0; begin < vectors.size(); begin += kMaxBurst) {
     size_t count = std::min(vectors.size() - begin, size_t(kMaxBurst));
@@ -46,8 +48,8 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
     if (op.getMask()) {
       std::vector<std::vector<int32_t>> rows;
       for (const VectorOfTensor &v : burst) {
-        std::vector<bool> used =
-            lanesOfVector(layout, type.getShape(), v.index, builder.machine.lanes());
+        std::vector<bool> used = lanesOfVector(layout, type.getShape(), v.index,
+                                               builder.machine.lanes());
         std::vector<int32_t> row(used.size());
         for (size_t l = 0; l < used.size(); ++l)
           row[l] = used[l] ? -1 : 0;
@@ -58,24 +60,30 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
       }
       mask = builder.laneConstant(rows, loc);
     }
-    builder.beginChain(loc, "map");
-    SmallVector<Value> values(program->leafTime.size());
+    SmallVector<Memory> operandMemory(operands);
+    SmallVector<SmallVector<VectorAddress>> operandVectors(operands);
     for (unsigned i = 0; i < operands; ++i) {
       if (program->leafTime[i] < 0)
         continue;
-      Memory &memory = builder.memoryOf(op.getInputs()[i]);
-      SmallVector<VectorAddress> addresses;
+      operandMemory[i] = builder.memoryOf(op.getInputs()[i]);
       for (const VectorOfTensor &v : burst) {
         SmallVector<int64_t> loops;
         for (unsigned d = 0; d < inverse.getNumResults(); ++d)
           loops.push_back(v.index[inverse.getDimPosition(d)]);
-        addresses.push_back(addressOf(memory.layout, maps[i], loops));
+        operandVectors[i].push_back(
+            addressOf(operandMemory[i].layout, maps[i], loops));
       }
-      values[i] = builder.read(memory, addresses, 1, loc);
     }
+    builder.separate(operandMemory, operandVectors, nullptr, loc);
+    builder.beginChain(loc, "map");
+    SmallVector<Value> values(program->leafTime.size());
+    for (unsigned i = 0; i < operands; ++i)
+      if (program->leafTime[i] >= 0)
+        values[i] = builder.read(operandMemory[i], operandVectors[i], 1, loc);
     if (op.getMask())
       values.back() = builder.read(mask, maskAddresses, 1, loc);
-    SmallVector<Value> out = builder.emit(*program, values, 0, int(count), 1, loc);
+    SmallVector<Value> out =
+        builder.emit(*program, values, 0, int(count), 1, loc);
     for (auto [i, value] : llvm::enumerate(out)) {
       Value result = op.getResult(unsigned(i));
       Layout own = layoutOf(result.getType());
@@ -126,7 +134,8 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
     terms = std::move(next);
   }
   const int step = machine.aluLatency;
-  for (const VectorOfTensor &v : enumerateVectors(outLayout, outType.getShape())) {
+  for (const VectorOfTensor &v :
+       enumerateVectors(outLayout, outType.getShape())) {
     SmallVector<VectorAddress> addresses;
     for (const auto &term : terms) {
       SmallVector<int64_t> index;
@@ -190,7 +199,8 @@ LogicalResult weft::lowerAssemble(ChainBuilder &builder, AssembleOp op) {
     auto inType = cast<RankedTensorType>(input.getType());
     Memory &from = builder.memoryOf(input);
     SmallVector<VectorAddress> source, target;
-    for (const VectorOfTensor &v : enumerateVectors(from.layout, inType.getShape())) {
+    for (const VectorOfTensor &v :
+         enumerateVectors(from.layout, inType.getShape())) {
       SmallVector<int64_t> index(v.index);
       for (size_t d = 0; d < rank; ++d)
         index[d] += op.getOffsets()[i * rank + d];
