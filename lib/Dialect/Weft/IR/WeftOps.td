@@ -23,7 +23,7 @@ def Weft_InputOp : Weft_Op<"input", [Pure]> {
   }];
   let arguments = (ins StrAttr:$name, TypeAttr:$type, OptionalAttr<DenseI64ArrayAttr>:$shape);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$name `from` $type ($shape^)? attr-dict `:` type($result)";
+  let assemblyFormat = "$name `from` $type (`shape` $shape^)? attr-dict `:` type($result)";
 }
 
 def Weft_LookupOp : Weft_Op<"lookup", [Pure]> {
@@ -41,7 +41,7 @@ def Weft_OutputOp : Weft_Op<"output"> {
   let summary = "a graph output, read from SRAM after the last cycle";
   let arguments = (ins AnyRankedTensor:$value, StrAttr:$name, TypeAttr:$type,
                        OptionalAttr<DenseI64ArrayAttr>:$shape);
-  let assemblyFormat = "$value `to` $name `as` $type ($shape^)? attr-dict `:` type($value)";
+  let assemblyFormat = "$value `to` $name `as` $type (`shape` $shape^)? attr-dict `:` type($value)";
 }
 
 def Weft_ConstantOp : Weft_Op<"constant", [Pure]> {
@@ -94,7 +94,7 @@ def Weft_ContractOp : Weft_Op<"contract", [Pure, SingleBlock, AttrSizedOperandSe
   let assemblyFormat = [{
     `(` $streamed `)` `by` `(` $installed `)` `with` `(` $extra `)` `maps` $maps
     `extents` $extents `scales` $scales (`mask` $mask^)? attr-dict `:`
-    type($streamed) `by` type($installed) `with` type($extra) `->` type($results) $body
+    type($streamed) `by` type($installed) (`with` type($extra)^)? `->` type($results) $body
   }];
 }
 
