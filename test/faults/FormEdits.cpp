@@ -149,8 +149,9 @@ std::optional<Edit> repeat(const Plan &plan, std::mt19937 &random, Unit unit,
         if (!issues || !repeated)
           continue;
         edited.insert(edited.begin() + ptrdiff_t(i) + 1, Instruction{});
-        edited[i + 1].count = 3;
-        edit.place.cycle = cycle + 3;
+        // One cycle only: what the repeat would have driven is missed later.
+        edited[i + 1].count = 1;
+        edit.place.cycle = cycle + 1;
         return edit;
       }
     }
