@@ -68,13 +68,14 @@ public:
       signalPassFailure();
   }
 
+  Option<std::string> machine{*this, "machine",
+                              llvm::cl::desc("Machine: NAME or FILE.json"),
+                              llvm::cl::init("tsp-v1")};
+
 private:
   TypeID id;
   MachinePass create;
   std::unique_ptr<Pass> sample;
-  Option<std::string> machine{*this, "machine",
-                              llvm::cl::desc("Machine: NAME or FILE.json"),
-                              llvm::cl::init("tsp-v1")};
 };
 
 struct PartitionId {};
@@ -89,22 +90,17 @@ void registerWithMachine(MachinePass create) {
 }
 
 struct ChipOptions : PassPipelineOptions<ChipOptions> {
-  Option<std::string> machine{
-      *this, "machine", llvm::cl::desc("Machine: NAME[:CHIPS] or FILE.json"),
-      llvm::cl::init("tsp-v1")};
+  Option<std::string> machine{*this, "machine",
+                              llvm::cl::desc("Machine: NAME or FILE.json"),
+                              llvm::cl::init("tsp-v1")};
 };
 
-void addStages(OpPassManager &manager, const ChipOptions &options, Stage from,
-               Stage to) {
-  weft::Expected<System> system = parseSystem(std::string(options.machine));
-  if (!system)
-    return llvm::report_fatal_error(llvm::StringRef(system.error().message),
-                                    false);
-  StageOptions stage;
-  stage.machine = system->machine;
-  stage.chips = system->chips;
-  for (int s = int(from) + 1; s <= int(to); ++s)
-    addStage(manager, Stage(s), stage);
+template <typename Id>
+std::unique_ptr<Pass> withMachine(MachinePass create,
+                                  const std::string &machine) {
+  auto pass = std::make_unique<WithMachine>(TypeID::get<Id>(), create);
+  pass->machine = machine;
+  return pass;
 }
 
 } // namespace
@@ -131,6 +127,13 @@ void weft::registerAll(DialectRegistry &registry) {
   PassPipelineRegistration<ChipOptions>(
       "weft-chip-pipeline", "From linalg to a verified schedule",
       [](OpPassManager &manager, const ChipOptions &options) {
-        addStages(manager, options, Stage::Linalg, Stage::Schedule);
+        manager.addPass(
+            withMachine<PartitionId>(createPartitionPass, options.machine));
+        manager.addPass(createShardPass(1));
+        manager.addPass(withMachine<PlaceId>(createPlacePass, options.machine));
+        manager.addPass(
+            withMachine<TspId>(createWeftToTspPass, options.machine));
+        manager.addPass(tsp::createSchedulePass());
+        manager.addPass(createVerifySchedulePass());
       });
 }

@@ -38,7 +38,9 @@ constexpr const char *examples =
     "\n"
     "Stages: import linalg partition shard place tsp schedule weft. A stage "
     "before\n"
-    "weft writes MLIR text (\"-o -\": to standard output).\n";
+    "weft writes MLIR text (\"-o -\": to standard output). --help-hidden shows "
+    "MLIR's\n"
+    "options too, such as --mlir-timing and --mlir-print-ir-after-all.\n";
 
 void printVersion(llvm::raw_ostream &out) { out << "weft-compile 0.1.0\n"; }
 
@@ -66,14 +68,23 @@ Error badCommandLine(llvm::StringRef text) {
   error.notes.push_back("weft-compile --help shows the options");
   return error;
 }
+
+/// The shared libLLVM brings options of its own, --threads and --stats among
+/// them, which are none of this tool's; some appear with the first parse.
+void removeForeignOptions() {
+  const char *nothing[] = {"weft-compile"};
+  cl::ParseCommandLineOptions(1, nothing, "", &llvm::nulls());
+  llvm::SmallVector<cl::Option *> foreign;
+  for (auto &entry : cl::getRegisteredOptions())
+    if (!entry.first.starts_with("help") && entry.first != "version")
+      foreign.push_back(entry.second);
+  for (cl::Option *option : foreign)
+    option->removeArgument();
+}
 } // namespace
 
 Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
-  // The shared libLLVM brings options of its own, --threads and --stats among
-  // them, which are none of this tool's. Some appear with the first parse.
-  const char *nothing[] = {"weft-compile"};
-  cl::ParseCommandLineOptions(1, nothing, "", &llvm::nulls());
-  cl::ResetCommandLineParser();
+  removeForeignOptions();
   mlir::registerAsmPrinterCLOptions();
   mlir::registerMLIRContextCLOptions();
   mlir::registerPassManagerCLOptions();
@@ -107,6 +118,7 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
                        cl::desc("Threads; results never depend on them"),
                        cl::value_desc("N"), cl::init(0), cl::cat(category));
   cl::extrahelp more(examples);
+  cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(printVersion);
 
   std::string message;

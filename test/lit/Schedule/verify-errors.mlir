@@ -32,7 +32,7 @@ tsp.program @main cycles 13 on "tsp-mini" {
   tsp.chain "map" at 2 {
     %0 = tsp.read on 0 burst 4 every 1 planes [1] runs [0, 1, 4, 0, 1](%x) : !tsp.buffer
     %1 = tsp.alu "neg"(%0) [0] imm [] i8 to i8 offset 0 burst 4 every 1 unit 0 on 1 : !tsp.value
-    // expected-error@+1 {{it takes 13 cycles}}
+    // expected-error@+1 {{bad repeat}}
     tsp.write %1 planes [1] runs [0, 1, 4, 0, 1](%y) : !tsp.buffer
   }
   tsp.output "y" as i8 [4, 32] from !x (%y) : !tsp.buffer

@@ -89,13 +89,17 @@ private:
                  bytesText(tenant.bytes);
     }
     diagnostic.attachNote() << "largest: " << largest;
-    // A tenth is left to what every chip has of its own.
+    // A tenth is left to what every chip has of its own. Chips of which one has
+    // bytes enough are short of slices to read at one time, not of room.
     int64_t perChip = available - available / 10;
-    int64_t chips =
-        std::max<int64_t>(2, (need.total() + perChip - 1) / perChip);
-    diagnostic.attachNote()
-        << chips << " chips would do: --machine=" << s.machine.name << ":"
-        << chips << " (not supported yet)";
+    int64_t chips = (need.total() + perChip - 1) / perChip;
+    if (chips > 1)
+      diagnostic.attachNote()
+          << chips << " chips would do: --machine=" << s.machine.name << ":"
+          << chips << " (not supported yet)";
+    else
+      for (const std::string &note : error.notes)
+        diagnostic.attachNote() << note;
     return mlir::failure();
   }
 
