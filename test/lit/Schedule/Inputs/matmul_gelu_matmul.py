@@ -1,6 +1,6 @@
 # Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes MatMul -> Gelu (tanh form's erf spelling) -> MatMul on ROWS rows."""
+"""Writes MatMul -> Gelu (spelled with Erf) -> MatMul on ROWS rows."""
 import sys
 
 import numpy as np
@@ -27,8 +27,8 @@ nodes = [
 ]
 scalar = lambda name, v: numpy_helper.from_array(np.array(v, np.float32), name)
 graph = helper.make_graph(
-    nodes, "gelu", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, 160])],
+    nodes, "gelu", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [rows, 1600])],
     [helper.make_tensor_value_info("y", TensorProto.FLOAT, [rows, 320])],
-    [weight("w1", 160, 320), weight("w2", 320, 320), scalar("root2", 2 ** 0.5),
+    [weight("w1", 1600, 320), weight("w2", 320, 320), scalar("root2", 2 ** 0.5),
      scalar("one", 1), scalar("half", 0.5)])
 onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), path)
