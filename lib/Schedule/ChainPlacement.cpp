@@ -137,7 +137,67 @@ int64_t ListScheduler::queuesFree(int c, int64_t bound) {
   return t;
 }
 
+/// Moves the buffers that a chain is the first to write to the other
+/// hemisphere, where nothing holds them: always, or when that is the emptier
+/// one by far. Whether any moved.
+bool ListScheduler::moveSets(int c, bool always) {
+  int64_t free[2] = {0, 0};
+  for (const SliceState &s : slices)
+    if (!s.reserved)
+      free[int(s.hemisphere)] += machine.words() - s.used;
+  struct Set {
+    int set, buffer, count;
+  };
+  std::vector<Set> sets;
+  forEachWrite(problem.chains[c], [&](int, int, const Access &a) {
+    int set = movableSet[a.buffer];
+    if (set < 0 || setPlaced[set])
+      return;
+    auto it = std::find_if(sets.begin(), sets.end(),
+                           [&](const Set &s) { return s.set == set; });
+    if (it == sets.end())
+      sets.push_back({set, a.buffer, 1});
+    else
+      ++it->count;
+  });
+  bool moved = false;
+  for (const Set &s : sets) {
+    int now = int(hemispheres[s.buffer]);
+    if (!always) {
+      // Slices with room that no neighbour keeps it from.
+      int fit[2] = {0, 0};
+      markForbidden(s.buffer);
+      for (size_t i = 0; i < slices.size(); ++i)
+        if (!slices[i].reserved && !forbidden[i])
+          for (const FreeRanges &bank : slices[i].free)
+            if (bank.find(problem.buffers[s.buffer].words, never).address >=
+                0) {
+              ++fit[int(slices[i].hemisphere)];
+              break;
+            }
+      constexpr int spare = 4;
+      bool tight = fit[now] < s.count + spare && fit[1 - now] > fit[now];
+      bool full =
+          free[now] * 4 < free[1 - now] * 3 && fit[1 - now] >= s.count + spare;
+      if (!tight && !full)
+        continue;
+    }
+    for (int b : setMembers[s.set])
+      hemispheres[b] = Hemisphere(1 - now);
+    moved = true;
+  }
+  return moved;
+}
+
 Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
+  moveSets(c, false);
+  Outcome outcome = planHere(c, bound, plan);
+  if (outcome == Outcome::NoMemory && moveSets(c, true))
+    outcome = planHere(c, bound, plan);
+  return outcome;
+}
+
+Outcome ListScheduler::planHere(int c, int64_t bound, Plan &plan) {
   const Chain &chain = problem.chains[c];
   flowsOf(machine, chain, flows);
   forEachRead(chain, [&](int v, int, const Access &a) {
@@ -183,6 +243,8 @@ Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
     int64_t first = flows[v].at(x) + int64_t(a.element) * period;
     int64_t last = first + spanOf(a, period);
     if (b.placed) {
+      // Its words may have been promised from a later cycle on.
+      bound = std::max(bound, b.from - first);
       addAccess(a, first, last, true);
       return;
     }
@@ -328,12 +390,7 @@ Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
             retry = std::min(retry, next);
             continue;
           }
-          // A bank does one thing at a time, a slice one read: keep away from
-          // what is still to be read. Then close to the VXM.
-          int64_t cost = int64_t(s.pending[bank]) * tuning.bankCost +
-                         int64_t(s.traffic()) * tuning.sliceCost +
-                         int64_t(s.weights) * tuning.weightCost +
-                         std::abs(s.position);
+          int64_t cost = placeCost(s, bank, b);
           if (cost < bestCost) {
             bestCost = cost;
             best = {b,

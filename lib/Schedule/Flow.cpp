@@ -106,8 +106,7 @@ private:
 
 } // namespace
 
-Expected<std::vector<Hemisphere>>
-schedule::assignHemispheres(const Problem &problem) {
+Expected<SideChoice> schedule::assignHemispheres(const Problem &problem) {
   const Machine &m = *problem.machine;
   size_t n = problem.buffers.size();
   Sides sides(n);
@@ -162,16 +161,18 @@ schedule::assignHemispheres(const Problem &problem) {
   std::vector<std::array<int64_t, 2>> total(n, {0, 0});
   std::vector<int64_t> words(n, 0);
   std::array<int64_t, 2> used = {0, 0};
+  SideChoice result{std::vector<Hemisphere>(n), std::vector<int>(n, -1)};
   for (size_t b = 0; b < n; ++b) {
     int root = sides.find(int(b));
     total[root][0] += votes[b][0];
     total[root][1] += votes[b][1];
     words[root] += problem.buffers[b].words;
-    if (sides.sideOf(int(b)) >= 0)
+    if (sides.sideOf(int(b)) < 0)
+      result.movableSet[b] = root;
+    else
       used[sides.sideOf(int(b))] += problem.buffers[b].words;
   }
   // Sets with votes first, so that the others balance what is known.
-  std::vector<Hemisphere> result(n);
   for (bool voted : {true, false})
     for (size_t b = 0; b < n; ++b) {
       int root = sides.find(int(b));
@@ -182,7 +183,7 @@ schedule::assignHemispheres(const Problem &problem) {
         sides.require(root, Hemisphere(h));
         used[h] += words[root];
       }
-      result[b] = Hemisphere(sides.sideOf(root));
+      result.side[b] = Hemisphere(sides.sideOf(root));
     }
   return result;
 }

@@ -77,10 +77,18 @@ Extent extentOf(const Chain &chain, Unit unit);
 /// Offset of the iw of a pass; the pass has one.
 int installOffset(const Chain &chain);
 
+/// Where buffers go, and which of them go together.
+struct SideChoice {
+  std::vector<Hemisphere> side; ///< By buffer.
+  /// By buffer: the set that must lie in one hemisphere, named by a member; -1
+  /// when its hemisphere is given or required.
+  std::vector<int> movableSet;
+};
+
 /// Hemisphere of every buffer: given, or required by the chains that move it
-/// between memory and the VXM, or else chosen (by the matrix unit that reads
+/// between memory and the VXM, or else proposed (by the matrix unit that reads
 /// it, then by balance). An error when the requirements contradict.
-Expected<std::vector<Hemisphere>> assignHemispheres(const Problem &problem);
+Expected<SideChoice> assignHemispheres(const Problem &problem);
 
 } // namespace weft::schedule
 

@@ -58,7 +58,7 @@ int ListScheduler::choosePass(int u, int64_t &start) {
   };
   std::vector<Candidate> candidates;
   for (int c : unit.ready) {
-    if (!mayOpen(u, c))
+    if (tooFar(c) || !mayOpen(u, c))
       continue;
     const Chain &chain = problem.chains[c];
     Extent lw = extentOf(problem.chains[chain.load], Unit::MxmWeights);
@@ -158,6 +158,12 @@ void ListScheduler::scheduled(int c) {
   if (firstUndone != before && firstUndone < done.size() &&
       unitOf[firstUndone] >= 0)
     wake.push_back(unitOf[firstUndone]);
+  if (firstUndone != before && tuning.window < int(done.size())) {
+    for (const Entry &e : std::exchange(deferred, {}))
+      push(e);
+    for (size_t u = 0; u < units.size(); ++u)
+      wake.push_back(int(u));
+  }
   if (problem.chains[c].role == MxmRole::Pass)
     wake.push_back(unitOf[c]);
   for (int u : wake)
@@ -181,6 +187,10 @@ bool ListScheduler::step(const Entry &e, Error &error) {
   int c = e.order;
   int64_t bound = e.start;
   int pass = -1;
+  if (!e.unit && tooFar(c)) {
+    deferred.push_back(e);
+    return true;
+  }
   if (e.unit) {
     MatrixState &unit = units[e.order];
     unit.queued = std::min(unit.queued, e.start);
@@ -298,21 +308,43 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
                                       const SchedulerOptions &options) {
   if (Status s = problem.check(); !s)
     return s.error();
-  // The first variant serves most problems; one that keeps every slice open
-  // to activations fits the tightest. More are tried on request, best first.
+  // Which tuning is best depends on the problem: on how far chains may run
+  // ahead most of all, since symmetric work (the heads of attention) overlaps
+  // with its successors only when part of it is ahead. The last serve where
+  // the others do not fit.
   static constexpr Tuning variants[] = {
-      {14, 4, 2, 60}, {12, 2, 4, 60}, {18, 8, 4, 60}, {10, 2, 1, 60}};
-  static constexpr Tuning tight = {1 << 20, 4, 2, 0};
-  Expected<Schedule> best = ListScheduler(problem, options, variants[0]).run();
-  if (!best && best.error().kind == ErrorKind::DoesNotFit)
-    best = ListScheduler(problem, options, tight).run();
-  size_t count =
-      std::min<size_t>(std::max(options.variants, 1), std::size(variants));
-  for (size_t i = 1; i < count; ++i) {
-    Expected<Schedule> next =
-        ListScheduler(problem, options, variants[i]).run();
-    if (next && (!best || next->cycles < best->cycles))
+      {.window = 64},
+      {},
+      {.window = 128},
+      {.weightCost = 60, .loadedCost = 30, .roomCost = 5, .window = 64},
+  };
+  static constexpr Tuning tight[] = {
+      {.window = 16},
+      {.weightCost = 0, .loadedCost = 0, .roomCost = 60, .window = 256},
+      {.parts = 1, .weightCost = 0, .loadedCost = 0, .roomCost = 60},
+      {.weightCost = 0, .loadedCost = 0, .roomCost = 60, .window = 1},
+      {.parts = 1,
+       .weightCost = 0,
+       .loadedCost = 0,
+       .roomCost = 60,
+       .window = 1},
+  };
+  Expected<Schedule> best =
+      Error{ErrorKind::Internal, "no schedule was tried", {}};
+  bool first = true;
+  auto attempt = [&](const Tuning &tuning) {
+    Expected<Schedule> next = ListScheduler(problem, options, tuning).run();
+    if (first || (next && (!best || next->cycles < best->cycles)))
       best = std::move(next);
-  }
+    first = false;
+    return bool(best) || best.error().kind == ErrorKind::DoesNotFit;
+  };
+  int count = std::clamp(options.variants, 1, int(std::size(variants)));
+  for (int i = 0; i < count; ++i)
+    if (!attempt(variants[i]))
+      return best;
+  for (const Tuning &tuning : tight)
+    if (best || !attempt(tuning))
+      break;
   return best;
 }

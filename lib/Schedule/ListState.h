@@ -22,7 +22,8 @@ struct SliceState {
   int number = 0;
   int position = 0;
   bool reserved = false;
-  int weights = 0; ///< Resident weights of loads: 2 mostly, 1 some, 0 none.
+  /// Loads that read it, counted up to each step of the program order.
+  std::vector<int> loadsBefore;
   BusyCycles reads, writes;
   std::vector<BusyCycles> bankReads, bankWrites; ///< By bank.
   std::vector<FreeRanges> free;                  ///< By bank; bank-relative.
@@ -45,8 +46,9 @@ struct BufferState {
   int64_t from = 0;    ///< Its words are its own from this cycle.
   int64_t lastUse = 0; ///< Last issue scheduled so far.
   int remaining = 0;   ///< Chains that touch it and are not scheduled.
-  std::vector<int32_t> readable; ///< By word; only where chains write.
-  std::vector<int32_t> touched;  ///< By word; only where rewritten.
+  int firstChain = -1, lastChain = -1; ///< Of those that touch it at all.
+  std::vector<int32_t> readable;       ///< By word; only where chains write.
+  std::vector<int32_t> touched;        ///< By word; only where rewritten.
 };
 
 /// One matrix unit: the pair or plane that loads and passes alternate on.
@@ -95,12 +97,27 @@ struct Plan {
 /// What a run of the scheduler is tuned by. Any values give a valid schedule;
 /// which are best depends on the problem.
 struct Tuning {
-  /// Slices of a hemisphere that weights leave to activations if they can.
-  int activationSlices = 14;
+  /// Parts that the slices of a hemisphere are divided into: the weights of
+  /// one stretch of the program fill one part, so that activations find the
+  /// others quiet meanwhile.
+  int parts = 2;
   /// Cost of a place for each chain that still waits for data in its bank, in
-  /// its slice, and of weights there; a hop from the VXM costs 1.
-  int bankCost = 4, sliceCost = 2, weightCost = 60;
+  /// its slice, and for loads of weights from the slice while the buffer lives;
+  /// a hop from the VXM costs 1.
+  int bankCost = 4, sliceCost = 2, weightCost = 200, loadedCost = 60;
+  /// Cost of a place for every 64 words short of roomyWords left in the slice:
+  /// wide chains need room in many slices.
+  int roomCost = 20;
+  /// How far chains may run ahead of the first that is not scheduled, in
+  /// chains. Running ahead fills memory with results that wait.
+  int window = 1 << 30;
 };
+
+/// Free words from which a slice counts as roomy.
+constexpr int roomyWords = 1024;
+
+/// Chains to a step of SliceState::loadsBefore.
+constexpr int loadStep = 32;
 
 class ListScheduler {
 public:
@@ -115,7 +132,9 @@ private:
   Status reserveText();
   Status placeInitial();
   void placeWeights(std::vector<int> &others);
-  int activationSlicesNeeded(Hemisphere h) const;
+  void countLoads();
+  int loadsDuring(const SliceState &s, int b) const;
+  int64_t placeCost(const SliceState &s, int bank, int b) const;
   bool placeInitialBuffer(int b);
   void put(int b, const Buffer::Place &place);
   bool putIn(int b, int slice);
@@ -128,6 +147,8 @@ private:
 
   // ChainPlacement.cpp
   Outcome plan(int c, int64_t bound, Plan &plan);
+  Outcome planHere(int c, int64_t bound, Plan &plan);
+  bool moveSets(int c, bool always);
   int64_t readyCycle(int c);
   int64_t queuesFree(int c, int64_t bound);
 
@@ -145,6 +166,11 @@ private:
   void pushUnit(int u);
   int choosePass(int u, int64_t &start);
   bool mayOpen(int u, int c) const;
+  bool tooFar(int c) const {
+    const Chain &chain = problem.chains[c];
+    int first = chain.role == MxmRole::Pass ? std::min(c, chain.load) : c;
+    return first - int(firstUndone) >= tuning.window;
+  }
   bool step(const Entry &e, Error &error);
   Error deadlock() const;
 
@@ -162,7 +188,8 @@ private:
   const Tuning tuning;
 
   // Fixed once prepared.
-  std::vector<Hemisphere> hemispheres;
+  std::vector<int> movableSet; ///< See SideChoice.
+  std::vector<std::vector<int>> setMembers;
   DependenceGraph graph;
   Simultaneity simultaneous;
   std::vector<std::vector<int>> groupMembers; ///< Buffer::group -> buffers.
@@ -173,6 +200,9 @@ private:
   // Resources.
   std::vector<SliceState> slices;
   std::vector<BufferState> buffers;
+  /// Of every buffer; final once one of its set is placed.
+  std::vector<Hemisphere> hemispheres;
+  std::vector<char> setPlaced; ///< By set: some member has a place.
   std::vector<BusyCycles> alus;
   std::vector<BusyCycles> queues;
   std::vector<StreamClaims> streams[2]; ///< [0] west, [1] east.
@@ -185,8 +215,9 @@ private:
   std::vector<int> waiting;     ///< By chain: a pass counts for its load too.
   std::vector<int64_t> readyAt; ///< By chain, once its inputs are scheduled.
   std::vector<Entry> heap;
-  std::vector<Entry> blocked; ///< Until memory or rows come free.
-  bool released = false;      ///< Memory or rows came free.
+  std::vector<Entry> blocked;  ///< Until memory or rows come free.
+  std::vector<Entry> deferred; ///< Until the window reaches them.
+  bool released = false;       ///< Memory or rows came free.
   size_t firstUndone = 0;
   int64_t lastCycle = -1;
 
@@ -194,6 +225,7 @@ private:
   std::vector<Flow> flows;
   std::vector<char> forbidden; ///< By slice.
   std::vector<char> isWeight;  ///< By buffer: initial, only loads read it.
+  std::vector<char> isLoaded;  ///< By buffer: chains write it, loads read it.
 };
 
 } // namespace weft::schedule

@@ -3,8 +3,8 @@
 //
 // Before the loop: who depends on whom, fixed places, room for program text,
 // and places for everything that holds data at cycle 0. Weights of one load
-// lie in different slices and successive loads rotate over the outer slices;
-// the slices next to the VXM are left to activations as far as room allows.
+// lie in different slices; the loads of one stretch of the program rotate over
+// one part of the slices and leave the others to that stretch's activations.
 
 #include "ListState.h"
 
@@ -47,6 +47,8 @@ Error ListScheduler::doesNotFit(const std::string &what) const {
 void ListScheduler::put(int b, const Buffer::Place &place) {
   BufferState &state = buffers[b];
   state.placed = true;
+  if (movableSet[b] >= 0)
+    setPlaced[movableSet[b]] = 1;
   state.place = place;
   state.slice = sliceIndex(place.hemisphere, place.slice);
   SliceState &slice = slices[state.slice];
@@ -74,7 +76,13 @@ Status ListScheduler::prepare() {
   auto sides = assignHemispheres(problem);
   if (!sides)
     return sides.error();
-  hemispheres = std::move(*sides);
+  hemispheres = std::move(sides->side);
+  movableSet = std::move(sides->movableSet);
+  setPlaced.assign(hemispheres.size(), 0);
+  setMembers.resize(hemispheres.size());
+  for (size_t b = 0; b < movableSet.size(); ++b)
+    if (movableSet[b] >= 0)
+      setMembers[movableSet[b]].push_back(int(b));
 
   int middle = machine.slicePosition(Hemisphere::East, machine.slices / 2);
   graph = buildDependences(problem, [&](int b) {
@@ -174,12 +182,14 @@ Status ListScheduler::prepare() {
       groupMembers[buffer.group].push_back(int(b));
     }
   }
-  std::vector<int> last(buffers.size(), -1);
   for (size_t c = 0; c < n; ++c) {
     auto touch = [&](int, int, const Access &a) {
-      if (last[a.buffer] != int(c))
-        ++buffers[a.buffer].remaining;
-      last[a.buffer] = int(c);
+      BufferState &b = buffers[a.buffer];
+      if (b.lastChain != int(c))
+        ++b.remaining;
+      b.lastChain = int(c);
+      if (b.firstChain < 0)
+        b.firstChain = int(c);
     };
     forEachRead(problem.chains[c], touch);
     forEachWrite(problem.chains[c], touch);
@@ -187,6 +197,12 @@ Status ListScheduler::prepare() {
 
   forbidden.assign(slices.size(), 0);
   isWeight.assign(buffers.size(), 0);
+  isLoaded.assign(buffers.size(), 0);
+  for (const Chain &chain : problem.chains)
+    if (chain.role == MxmRole::Load)
+      forEachRead(chain, [&](int, int, const Access &a) {
+        isLoaded[a.buffer] = graph.written[a.buffer];
+      });
   if (Status s = placeFixed(); !s)
     return s;
   if (Status s = reserveText(); !s)
@@ -247,22 +263,13 @@ void ListScheduler::markForbidden(int b) {
         forbidden[buffers[member].slice] = 1;
 }
 
-/// Slices that the widest chain writes at one time in a hemisphere, and a few
-/// for what else goes on.
-int ListScheduler::activationSlicesNeeded(Hemisphere h) const {
-  size_t most = 0;
-  std::vector<int> written;
-  for (const Chain &chain : problem.chains) {
-    written.clear();
-    forEachWrite(chain, [&](int, int, const Access &a) {
-      if (hemispheres[a.buffer] == h)
-        written.push_back(a.buffer);
-    });
-    std::sort(written.begin(), written.end());
-    written.erase(std::unique(written.begin(), written.end()), written.end());
-    most = std::max(most, written.size());
-  }
-  return int(most) + std::min(6, machine.slices / 4);
+/// Loads of weights from a slice while a buffer lives, in program order.
+int ListScheduler::loadsDuring(const SliceState &s, int b) const {
+  const BufferState &buffer = buffers[b];
+  if (buffer.firstChain < 0 || s.loadsBefore.empty())
+    return 0;
+  return s.loadsBefore[buffer.lastChain / loadStep + 1] -
+         s.loadsBefore[buffer.firstChain / loadStep];
 }
 
 void ListScheduler::placeWeights(std::vector<int> &others) {
@@ -284,14 +291,17 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
     if (problem.buffers[b].initial && !buffers[b].placed && !isWeight[b])
       others.push_back(int(b));
 
+  size_t widest = 1; // slices that one load reads
+  for (const Chain &chain : problem.chains)
+    if (chain.role == MxmRole::Load) {
+      size_t reads = 0;
+      forEachRead(chain, [&](int, int, const Access &) { ++reads; });
+      widest = std::max(widest, reads);
+    }
   for (int h = 0; h < 2; ++h) {
     if (weights[h].empty())
       continue;
-    // From the outside inwards. Some slices are left to activations; when the
-    // others do not suffice, each of these takes an equal share of the rest,
-    // in its lower bank first.
-    std::vector<int> candidates;
-    std::vector<int64_t> quota;
+    std::vector<int> candidates; // from the outside inwards
     int64_t room = 0;
     int64_t largest = 1; // words of a buffer: a bank holds whole ones
     for (int b : weights[h])
@@ -301,48 +311,88 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
       if (slices[s].reserved)
         continue;
       candidates.push_back(s);
-      quota.push_back(0);
       for (const FreeRanges &f : slices[s].free)
-        quota.back() += f.total() / largest * largest;
+        room += f.total() / largest * largest;
     }
-    size_t spare = std::min<size_t>(
-        std::max<size_t>(
-            std::min<size_t>(tuning.activationSlices, candidates.size() / 2),
-            activationSlicesNeeded(Hemisphere(h))),
-        candidates.size());
-    size_t full = candidates.size() - spare;
-    for (size_t i = 0; i < full; ++i)
-      room += quota[i];
-    int64_t rest = std::max<int64_t>(0, need[h] - room);
-    for (size_t i = full; i < candidates.size(); ++i) {
-      // Rounding leaves a load's words to each.
-      int64_t share = spare ? rest / int64_t(spare) : 0;
-      quota[i] = rest > 0 ? std::min(quota[i], share + 64) : 0;
-    }
-    size_t cursor = 0;
+    size_t parts = std::clamp<size_t>(candidates.size() / widest, 1,
+                                      std::max(tuning.parts, 1));
+    // Parts that are needed are filled to one level, in turn.
+    size_t used = parts;
+    while (used > 1 && need[h] * int64_t(parts) <= room * int64_t(used - 1))
+      --used;
+    int64_t placedWords = 0;
+    std::vector<size_t> cursor(parts, 0);
     for (int b : weights[h]) {
       markForbidden(b);
+      // Parts differ by a slice; each takes as much as its slices.
+      size_t part = 0;
+      while (part + 1 < used &&
+             placedWords * int64_t(candidates.size() * used / parts) >=
+                 need[h] * int64_t(candidates.size() * (part + 1) / parts))
+        ++part;
       bool placed = false;
-      for (size_t k = 0; k < candidates.size() && !placed; ++k) {
-        size_t i = (cursor + k) % candidates.size();
-        int s = candidates[i];
-        if (forbidden[s] || quota[i] < problem.buffers[b].words || !putIn(b, s))
-          continue;
-        slices[s].weights = i < full ? 2 : 1;
-        quota[i] -= problem.buffers[b].words;
-        placed = true;
-        cursor = (i + 1) % candidates.size();
+      for (size_t q = 0; q < parts && !placed; ++q) {
+        size_t now = (part + q) % parts;
+        size_t begin = candidates.size() * now / parts;
+        size_t size = candidates.size() * (now + 1) / parts - begin;
+        for (size_t k = 0; k < size && !placed; ++k) {
+          size_t i = (cursor[now] + k) % size;
+          int s = candidates[begin + i];
+          if (forbidden[s] || !putIn(b, s))
+            continue;
+          placed = true;
+          cursor[now] = (i + 1) % size;
+        }
       }
+      placedWords += problem.buffers[b].words;
       if (!placed)
         others.push_back(b);
     }
   }
 }
 
+/// What it costs to put a buffer into a bank. A bank does one thing at a time,
+/// a slice one read: keep away from what is still to be read. Loads of one
+/// unit never overlap, so what loads read goes to where weights are read, all
+/// else away from there. Then close to the VXM.
+int64_t ListScheduler::placeCost(const SliceState &s, int bank, int b) const {
+  int64_t loads = loadsDuring(s, b);
+  return int64_t(s.pending[bank]) * tuning.bankCost +
+         int64_t(s.traffic()) * tuning.sliceCost +
+         int64_t(std::max(0, roomyWords - (machine.words() - s.used))) *
+             tuning.roomCost / 64 +
+         loads * (isLoaded[b] ? -tuning.loadedCost : tuning.weightCost) / 8 +
+         std::abs(s.position);
+}
+
+/// Counts the loads that read each slice, for the weights placed so far.
+void ListScheduler::countLoads() {
+  size_t steps = problem.chains.size() / loadStep + 2;
+  for (SliceState &s : slices)
+    s.loadsBefore.assign(steps, 0);
+  for (size_t c = 0; c < problem.chains.size(); ++c)
+    if (problem.chains[c].role == MxmRole::Load)
+      forEachRead(problem.chains[c], [&](int, int, const Access &a) {
+        if (isWeight[a.buffer] && buffers[a.buffer].placed)
+          ++slices[buffers[a.buffer].slice].loadsBefore[c / loadStep + 1];
+      });
+  for (SliceState &s : slices)
+    for (size_t i = 1; i < steps; ++i)
+      s.loadsBefore[i] += s.loadsBefore[i - 1];
+}
+
 bool ListScheduler::placeInitialBuffer(int b) {
   markForbidden(b);
-  // Least traffic first; outside the slices of weights if possible. Loads may
-  // be fed from the other side when their own is full.
+  if (int set = movableSet[b]; set >= 0 && !setPlaced[set] && !isWeight[b]) {
+    int64_t free[2] = {0, 0};
+    for (const SliceState &s : slices)
+      if (!s.reserved)
+        free[int(s.hemisphere)] += machine.words() - s.used;
+    for (int member : setMembers[set])
+      hemispheres[member] = Hemisphere(free[1] > free[0]);
+  }
+  // Least traffic and most room first, away from weights if possible. Loads
+  // may be fed from the other side when their own is full.
   std::vector<int> order;
   for (size_t s = 0; s < slices.size(); ++s)
     if (!slices[s].reserved && !forbidden[s] &&
@@ -351,7 +401,8 @@ bool ListScheduler::placeInitialBuffer(int b) {
       order.push_back(int(s));
   std::sort(order.begin(), order.end(), [&](int l, int r) {
     auto key = [&](const SliceState &s) {
-      return std::tuple(s.hemisphere != hemispheres[b], s.weights, s.traffic(),
+      return std::tuple(s.hemisphere != hemispheres[b],
+                        3 * s.traffic() + loadsDuring(s, b) + s.used / 4,
                         int(s.hemisphere), s.number);
     };
     return key(slices[l]) < key(slices[r]);
@@ -367,6 +418,7 @@ bool ListScheduler::placeInitialBuffer(int b) {
 Status ListScheduler::placeInitial() {
   std::vector<int> others;
   placeWeights(others);
+  countLoads();
   for (int b : others)
     if (!placeInitialBuffer(b))
       return doesNotFit("data at cycle 0 (buffer of " +

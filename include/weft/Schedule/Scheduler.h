@@ -20,7 +20,7 @@ struct SchedulerOptions {
   /// Variants to try (1 to 4): placement heuristics that differ in how they
   /// keep traffic apart. The shortest schedule is returned; time grows with
   /// the count.
-  int variants = 1;
+  int variants = 4;
 };
 
 /// List scheduling. DoesNotFit when memory does not suffice: the message says
