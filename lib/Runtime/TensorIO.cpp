@@ -35,6 +35,7 @@ Expected<std::vector<NamedTensor>>
 readFolder(const std::string &path, const std::string &prefix,
            const std::vector<std::string> &names) {
   std::vector<NamedTensor> tensors;
+  std::vector<std::string> carried(names.size());
   std::error_code code;
   for (size_t i = 0; i < names.size(); ++i) {
     std::string file = member(path, prefix, i);
@@ -43,10 +44,26 @@ readFolder(const std::string &path, const std::string &prefix,
                    file + ": no such file; it would hold " + prefix + " '" +
                        names[i] + "'",
                    {}};
-    Expected<Tensor> tensor = readTensor(file);
+    Expected<std::vector<uint8_t>> bytes = readFile(file);
+    if (!bytes)
+      return bytes.error();
+    Expected<Tensor> tensor = parseTensorProto(*bytes, file, &carried[i]);
     if (!tensor)
       return tensor.error();
     tensors.push_back({names[i], std::move(*tensor)});
+  }
+  // Some data sets were written in another order than the graph's; their
+  // tensors say which is which.
+  if (carried != names && std::is_permutation(names.begin(), names.end(),
+                                              carried.begin(), carried.end())) {
+    for (size_t i = 0; i < names.size(); ++i)
+      tensors[i].name = carried[i];
+    std::vector<NamedTensor> ordered;
+    for (const std::string &name : names)
+      ordered.push_back(std::move(
+          *std::find_if(tensors.begin(), tensors.end(),
+                        [&](const NamedTensor &t) { return t.name == name; })));
+    tensors = std::move(ordered);
   }
   if (fs::exists(member(path, prefix, names.size()), code))
     return Error{ErrorKind::Invalid,

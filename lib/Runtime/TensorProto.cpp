@@ -69,7 +69,8 @@ void widenBfloat16(Tensor &tensor) {
 }
 } // namespace
 
-Expected<Tensor> weft::parseTensorProto(Bytes bytes, const std::string &file) {
+Expected<Tensor> weft::parseTensorProto(Bytes bytes, const std::string &file,
+                                        std::string *name) {
   auto bad = [&](const std::string &what) {
     return Error{
         ErrorKind::Invalid, file + ": not a valid ONNX tensor: " + what, {}};
@@ -82,6 +83,8 @@ Expected<Tensor> weft::parseTensorProto(Bytes bytes, const std::string &file) {
   if (proto.data_location() == onnx::TensorProto::EXTERNAL ||
       proto.external_data_size() > 0)
     return bad("its data is in another file");
+  if (name)
+    *name = proto.name();
 
   Tensor tensor;
   int32_t type = proto.data_type();

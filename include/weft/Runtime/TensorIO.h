@@ -33,8 +33,9 @@ Expected<std::vector<uint8_t>> npzBytes(const std::vector<NamedTensor> &tensors,
 
 /// One onnx.TensorProto, raw or typed data. bfloat16 is widened to F32, which
 /// is exact; strings, complex and 8-bit floats are unsupported, external
-/// data is refused.
-Expected<Tensor> parseTensorProto(Bytes bytes, const std::string &file);
+/// data is refused. `name` takes the name that the tensor carries.
+Expected<Tensor> parseTensorProto(Bytes bytes, const std::string &file,
+                                  std::string *name = nullptr);
 std::vector<uint8_t> tensorProtoBytes(const NamedTensor &tensor);
 
 /// Reads one tensor: .npy or .pb, by the name's ending.
@@ -42,7 +43,8 @@ Expected<Tensor> readTensor(const std::string &path);
 
 /// Reads the tensors called `names` from a test_data_set folder (PREFIX_i.pb
 /// in the order of `names`, neither fewer nor more) or from an .npz keyed by
-/// name. An .npz may hold `others` beside them, which are left out; any other
+/// name. Where the files of a folder carry exactly `names`, in whatever order,
+/// the names count; any other names are passed over. An .npz may hold `others` beside them, which are left out; any other
 /// name is returned too, for the caller to judge.
 Expected<std::vector<NamedTensor>>
 readTensors(const std::string &path, const std::string &prefix,

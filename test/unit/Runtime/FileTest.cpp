@@ -81,6 +81,14 @@ TEST_F(FileTest, DataSetsAndNpzRoundTrip) {
       EXPECT_EQ((*back)[i].tensor, pair()[i].tensor);
     }
   }
+  // The files carry the graph's names in another order: the names count. Names
+  // that are not the graph's do not.
+  auto turned = readTensors(at("set"), "output", {"b/c", "a"}, {});
+  ASSERT_TRUE(turned) << turned.error().message;
+  EXPECT_EQ((*turned)[0].tensor, pair()[1].tensor);
+  auto renamed = readTensors(at("set"), "output", {"b/c", "d"}, {});
+  ASSERT_TRUE(renamed) << renamed.error().message;
+  EXPECT_EQ((*renamed)[0].tensor, pair()[0].tensor);
   // Fewer and more files than the graph has.
   auto fewer = readTensors(at("set"), "output", {"a"}, {});
   ASSERT_FALSE(fewer);
