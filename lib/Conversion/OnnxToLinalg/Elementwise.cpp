@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace weft::onnxtolinalg;
@@ -321,6 +322,53 @@ static LogicalResult lowerPow(NodeLowering &n) {
   return success();
 }
 
+/// IsNaN, and IsInf with attributes for the signs that count.
+template <bool Infinity>
+static LogicalResult lowerIsSpecial(NodeLowering &n) {
+  if (failed(n.needInputs(1)))
+    return failure();
+  if (!n.in(0).isFloat())
+    return n.invalid("expected floats");
+  bool negative = n.intAttr("detect_negative", 1) != 0;
+  bool positive = n.intAttr("detect_positive", 1) != 0;
+  Value result = elementwise(
+      n.b, {n.in(0).value}, n.b.getI1Type(),
+      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        Value x = args[0];
+        if (!Infinity)
+          return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x);
+        double infinity = std::numeric_limits<double>::infinity();
+        if (negative && positive)
+          x = math::AbsFOp::create(b, loc, x);
+        Value limit =
+            scalar(b, loc, x.getType(), positive ? infinity : -infinity);
+        Value same =
+            arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, x, limit);
+        if (negative || positive)
+          return same;
+        return scalar(b, loc, b.getI1Type(), 0);
+      });
+  n.set(0, result, n.b.getI1Type());
+  return success();
+}
+
+/// x where it is not negative, else slope * x; the slope broadcasts to x.
+static LogicalResult lowerPRelu(NodeLowering &n) {
+  return binary(
+      n, [](OpBuilder &b, Location loc, Value x, Value slope, bool) -> Value {
+        Value zero = scalar(b, loc, x.getType(), 0);
+        Value negative;
+        if (isa<FloatType>(x.getType()))
+          negative =
+              arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, x, zero);
+        else
+          negative =
+              arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, x, zero);
+        return arith::SelectOp::create(b, loc, negative,
+                                       mulScalars(b, loc, slope, x), x);
+      });
+}
+
 static LogicalResult lowerBitShift(NodeLowering &n) {
   if (n.has(0) && n.in(0).isFloat())
     return n.invalid("expected integers");
@@ -358,4 +406,7 @@ void weft::onnxtolinalg::addElementwiseLowerings(LoweringTable &table) {
   add("Sum", 6, lowerSum);
   add("Mean", 6, lowerMean);
   add("Where", 9, lowerWhere);
+  add("IsNaN", 9, lowerIsSpecial<false>);
+  add("IsInf", 10, lowerIsSpecial<true>);
+  add("PRelu", 7, lowerPRelu);
 }
