@@ -25,17 +25,18 @@ StringRef weft::combinerKind(linalg::GenericOp op) {
   Operation *c = combiner(op);
   if (!c || c->getNumOperands() != 2 || &op.getBody()->front() != c)
     return "";
-  Value input = op.getBody()->getArgument(0), out = op.getBody()->getArgument(1);
+  Value input = op.getBody()->getArgument(0),
+        out = op.getBody()->getArgument(1);
   if (!((c->getOperand(0) == input && c->getOperand(1) == out) ||
         (c->getOperand(0) == out && c->getOperand(1) == input)))
     return "";
   return llvm::TypeSwitch<Operation *, StringRef>(c)
       .Case<arith::AddFOp, arith::AddIOp>([](auto) { return "add"; })
       .Case<arith::MulFOp, arith::MulIOp>([](auto) { return "mul"; })
-      .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(
-          [](auto) { return "max"; })
-      .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>(
-          [](auto) { return "min"; })
+      .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp,
+            arith::MaxUIOp>([](auto) { return "max"; })
+      .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp,
+            arith::MinUIOp>([](auto) { return "min"; })
       .Case<arith::AndIOp>([](auto) { return "and"; })
       .Case<arith::OrIOp>([](auto) { return "or"; })
       .Default([](Operation *) { return ""; });
@@ -114,6 +115,14 @@ bool Placer::waitsForEpilogue(linalg::GenericOp op, Value result) {
   return true;
 }
 
+bool weft::onlyReturned(Value value) {
+  return !value.use_empty() && llvm::all_of(value.getUsers(), [](Operation *user) {
+    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
+      return onlyReturned(user->getResult(0));
+    return isa<func::ReturnOp>(user);
+  });
+}
+
 LogicalResult Placer::finishPending(Value value) {
   auto it = pending.find(value);
   if (it == pending.end())
@@ -123,10 +132,12 @@ LogicalResult Placer::finishPending(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   Layout layout = product.splat ? splatLayout(type.getShape())
                                 : buildLayout(product.resultDigits);
-  setVersion(value, contract(product, placedType(type.getShape(),
-                                                 storageType(type.getElementType(),
-                                                             product.splat),
-                                                 layout)));
+  setVersion(value,
+             contract(product, placedType(type.getShape(),
+                                          storageType(type.getElementType(),
+                                                      product.splat,
+                                                      onlyReturned(value)),
+                                          layout)));
   return mlir::success();
 }
 
@@ -145,7 +156,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   Value streamed = op.getDpsInputs()[s], installed = op.getDpsInputs()[w];
   AffineMap sm = maps[s], wm = maps[w], cm = maps[2];
   auto uses = [](AffineMap m, unsigned loop) {
-    return m.getResultPosition(getAffineDimExpr(loop, m.getContext())).has_value();
+    return m.getResultPosition(getAffineDimExpr(loop, m.getContext()))
+        .has_value();
   };
 
   // Streamed: the contracted loops in lanes, rows (its own loops) in words.
@@ -171,7 +183,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   }
   if (source) {
     Layout layout = layoutOf(source.getType());
-    bool any = llvm::any_of(laneDims, [&](int d) { return stepsLanes(layout, unsigned(d)); });
+    bool any = llvm::any_of(
+        laneDims, [&](int d) { return stepsLanes(layout, unsigned(d)); });
     if (layout.splat || (!any && contracted > 1))
       fits = false;
   }
@@ -225,8 +238,9 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     for (unsigned d = 0; d < cm.getNumResults(); ++d)
       product.resultDigits.push_back({{resultType.getDimSize(d), 0, true}});
   else
-    product.resultDigits = packLanes(resultType.getShape(), resultLanes, machine.lanes(),
-                                     machine.weightStreams / 2);
+    product.resultDigits =
+        packLanes(resultType.getShape(), resultLanes, machine.lanes(),
+                  machine.weightStreams / 2);
 
   // Installed: weights are packed later; a computed operand meets the streamed
   // one lane by lane, other elements of the batch masked out.
@@ -238,20 +252,24 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
       // The matrix unit takes whole numbers as f16, exact up to 2048.
       std::vector<float> floats;
       for (APInt v : integers.getValues<APInt>()) {
-        int64_t n = integers.getElementType().isInteger(1) ? int64_t(v.getZExtValue())
-                                                           : v.getSExtValue();
+        int64_t n = integers.getElementType().isInteger(1)
+                        ? int64_t(v.getZExtValue())
+                        : v.getSExtValue();
         if (n > 2048 || n < -2048)
-          return op.emitError("products with integer constants beyond 2048 are not "
-                              "supported on the chip");
+          return op.emitError(
+              "products with integer constants beyond 2048 are not "
+              "supported on the chip");
         floats.push_back(float(n));
       }
       values = DenseElementsAttr::get(integers.getType().clone(b.getF32Type()),
                                       ArrayRef<float>(floats));
     } else if (!isa<FloatType>(values.getElementType())) {
-      return op.emitError("products with large integer constants are not supported on "
-                          "the chip");
+      return op.emitError(
+          "products with large integer constants are not supported on "
+          "the chip");
     }
-    installedPieces.push_back(constant(values, values.getType(), installed.getLoc()));
+    installedPieces.push_back(
+        constant(values, values.getType(), installed.getLoc()));
   } else {
     auto type = cast<RankedTensorType>(installed.getType());
     std::vector<LaneDigits> digits;
@@ -259,7 +277,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     for (unsigned d = 0; d < wm.getNumResults(); ++d) {
       unsigned loop = wm.getDimPosition(d);
       LaneDigits dim{{type.getDimSize(d), 0, true}};
-      if (auto at = sm.getResultPosition(getAffineDimExpr(loop, b.getContext()))) {
+      if (auto at =
+              sm.getResultPosition(getAffineDimExpr(loop, b.getContext()))) {
         dim = laneDigits(streamedLayout, unsigned(*at));
         if (uses(cm, loop))
           for (LaneDigit &digit : dim)
@@ -276,7 +295,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
         innermost = int(*at);
         break;
       }
-    Layout target = buildLayout(digits, false, innermost, machine.weightStreams / 2);
+    Layout target =
+        buildLayout(digits, false, innermost, machine.weightStreams / 2);
     target.offset.lane = streamedLayout.offset.lane;
     Value from = anyVersion(installed);
     if (!from) {
@@ -302,8 +322,9 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   SmallVector<AffineMap> installedMaps;
   for (auto [piece, scale] : pieces(source, loc)) {
     if (!weights && scale != 1.0f)
-      return op.emitError("products of two computed integer tensors are not supported "
-                          "on the chip");
+      return op.emitError(
+          "products of two computed integer tensors are not supported "
+          "on the chip");
     product.streamed.push_back(piece);
     product.installed.push_back(installedPieces[0]);
     product.scales.push_back(scale);
@@ -332,9 +353,10 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
         getAffineDimExpr(maps[0].getDimPosition(d), b.getContext())));
   if (isFree(input)) {
     SmallVector<int> lanes{int(type.getRank()) - 1};
-    auto made = version(input, buildLayout(packLanes(type.getShape(), lanes,
-                                                     machine.lanes(), 1)),
-                        loc);
+    auto made = version(
+        input,
+        buildLayout(packLanes(type.getShape(), lanes, machine.lanes(), 1)),
+        loc);
     if (failed(made))
       return failure();
   }
@@ -351,32 +373,37 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
       for (int d = int(type.getRank()) - 1; d >= 0; --d)
         if (reduced[size_t(d)])
           lanes.push_back(d);
-      auto made = version(input, buildLayout(packLanes(type.getShape(), lanes,
-                                                       machine.lanes(), 1)),
-                          loc);
+      auto made = version(
+          input,
+          buildLayout(packLanes(type.getShape(), lanes, machine.lanes(), 1)),
+          loc);
       if (failed(made))
         return failure();
       placed = *made;
     }
-    PendingContract product{loc, {}, {}, {}, {}, maps[1], op.getStaticLoopRanges(), {},
-                            true};
-    auto one = DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()), 1.0f);
+    PendingContract product{
+        loc, {}, {}, {}, {}, maps[1], op.getStaticLoopRanges(), {}, true};
+    auto one =
+        DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()), 1.0f);
     layout = layoutOf(placed.getType());
     // Vectors of a row are added before lanes are, where that saves passes: a
     // pass for each half of each vector of each piece, against two halves of
     // two pieces.
     int summed = -1;
     for (unsigned d = 0; d < type.getRank(); ++d)
-      if (reduced[d] && layout.dims[d].size() == 2 && layout.dims[d][0].lane == 1 &&
-          layout.dims[d][0].extent == machine.lanes() && layout.dims[d][1].lane == 0)
+      if (reduced[d] && layout.dims[d].size() == 2 &&
+          layout.dims[d][0].lane == 1 &&
+          layout.dims[d][0].extent == machine.lanes() &&
+          layout.dims[d][1].lane == 0)
         summed = int(d);
     bool add = summed >= 0 && getElementTypeOrSelf(placed.getType()).isF32() &&
                layout.dims[size_t(summed)][1].extent <= 4;
     if (add)
-      product.extents[maps[0].getDimPosition(unsigned(summed))] = machine.lanes();
+      product.extents[maps[0].getDimPosition(unsigned(summed))] =
+          machine.lanes();
     SmallVector<AffineMap> installedMaps;
-    for (auto [piece, scale] :
-         add ? addVectors(placed, unsigned(summed), loc) : pieces(placed, loc)) {
+    for (auto [piece, scale] : add ? addVectors(placed, unsigned(summed), loc)
+                                   : pieces(placed, loc)) {
       product.streamed.push_back(piece);
       product.installed.push_back(constant(one, one.getType(), loc));
       product.scales.push_back(scale);
@@ -388,25 +415,27 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
     for (int64_t extent : resultType.getShape())
       product.resultDigits.push_back({{extent, 0, true}});
     pending.try_emplace(op.getResult(0), product);
-    return waitsForEpilogue(op, op.getResult(0)) ? mlir::success()
-                                                 : finishPending(op.getResult(0));
+    return waitsForEpilogue(op, op.getResult(0))
+               ? mlir::success()
+               : finishPending(op.getResult(0));
   }
   if (inLanes) {
     // Another dimension takes the lanes, the longest that stays.
     int best = -1;
     for (int d = 0; d < int(type.getRank()); ++d)
       if (!reduced[size_t(d)] &&
-          (best < 0 || type.getDimSize(unsigned(d)) > type.getDimSize(unsigned(best))))
+          (best < 0 ||
+           type.getDimSize(unsigned(d)) > type.getDimSize(unsigned(best))))
         best = d;
-    Layout target =
-        best < 0 || type.getDimSize(unsigned(best)) == 1
-            ? splatLayout(type.getShape())
-            : buildLayout(packLanes(type.getShape(), {best}, machine.lanes(), 1));
-    auto made = relayout(placed, target,
-                         isa<FloatType>(type.getElementType())
-                             ? Type(b.getF16Type())
-                             : storageType(type.getElementType(), false),
-                         loc);
+    Layout target = best < 0 || type.getDimSize(unsigned(best)) == 1
+                        ? splatLayout(type.getShape())
+                        : buildLayout(packLanes(type.getShape(), {best},
+                                                machine.lanes(), 1));
+    auto made =
+        relayout(placed, target,
+                 storageType(type.getElementType(), false,
+                             getElementTypeOrSelf(placed.getType()).isF32()),
+                 loc);
     if (failed(made))
       return failure();
     placed = *made;
@@ -426,13 +455,16 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
   }
   for (unsigned d = 0; d + 1 < maps[1].getNumResults(); ++d)
     if (maps[1].getDimPosition(d) > maps[1].getDimPosition(d + 1))
-      return op.emitError("expected a reduction that keeps the order of dimensions");
+      return op.emitError(
+          "expected a reduction that keeps the order of dimensions");
   Layout out = buildLayout(digits, layout.splat);
   out.offset.lane = layout.offset.lane;
   auto reduce = ReduceOp::create(
       b, loc,
       placedType(resultType.getShape(),
-                 storageType(resultType.getElementType(), layout.splat), out),
+                 storageType(resultType.getElementType(), layout.splat,
+                             getElementTypeOrSelf(placed.getType()).isF32()),
+                 out),
       placed, kind, dims);
   setVersion(op.getResult(0), reduce);
   return mlir::success();

@@ -40,6 +40,15 @@ void weft::cloneScalar(OpBuilder &b, Operation &op, IRMapping &mapping) {
       if (auto outer = operand.getDefiningOp<arith::ConstantOp>();
           outer && outer->getBlock() != op.getBlock())
         cloneScalar(b, *outer, mapping);
+  SmallVector<Value> in;
+  for (Value operand : op.getOperands())
+    in.push_back(mapping.lookupOrDefault(operand));
+  if (op.getNumResults() == 1) {
+    if (Value made = expandScalar(b, op, in)) {
+      mapping.map(op.getResult(0), made);
+      return;
+    }
+  }
   Operation *clone = b.clone(op, mapping);
   for (OpResult result : clone->getResults())
     result.setType(computeType(b, result.getType()));
@@ -468,7 +477,9 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
                   });
     results.push_back(
         placedType(type.getShape(),
-                   storageType(type.getElementType(), splat, summed), layout));
+                   storageType(type.getElementType(), splat,
+                               summed || onlyReturned(op.getResult(i))),
+                   layout));
     AffineMap own = maps[op.getNumDpsInputs() + i];
     if (own != resultMap)
       return op.emitError("expected all results to be indexed alike");

@@ -8,6 +8,7 @@
 #include "Placer.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace weft;
@@ -20,9 +21,11 @@ static Value stripCasts(Value v) {
   return v;
 }
 
-LogicalResult Placer::placeGather(linalg::GenericOp op, tensor::ExtractOp extract) {
+LogicalResult Placer::placeGather(linalg::GenericOp op,
+                                  tensor::ExtractOp extract) {
   Location loc = op.getLoc();
-  if (op.getNumDpsInits() != 1 || op.getNumParallelLoops() != op.getNumLoops() ||
+  if (op.getNumDpsInits() != 1 ||
+      op.getNumParallelLoops() != op.getNumLoops() ||
       op.getBody()->getTerminator()->getOperand(0) != extract.getResult())
     return op.emitError("this form of look-up is not supported on the chip");
   Value table = extract.getTensor();
@@ -32,6 +35,7 @@ LogicalResult Placer::placeGather(linalg::GenericOp op, tensor::ExtractOp extrac
   auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
 
   int dataDim = -1;
+  unsigned units = 0; // Dimensions of one element, whose index is 0.
   SmallVector<int> tableLoops(size_t(tableType.getRank()), -1);
   Value index;
   for (auto [d, v] : llvm::enumerate(extract.getIndices())) {
@@ -40,9 +44,15 @@ LogicalResult Placer::placeGather(linalg::GenericOp op, tensor::ExtractOp extrac
       tableLoops[d] = int(loop.getDim());
       continue;
     }
+    if (matchPattern(scalar, m_Zero()) &&
+        tableType.getDimSize(unsigned(d)) == 1) {
+      tableLoops[d] = int(loops.size() + 1 + units++);
+      continue;
+    }
     if (dataDim >= 0)
-      return op.emitError("look-ups by several computed indices are not supported on "
-                          "the chip");
+      return op.emitError(
+          "look-ups by several computed indices are not supported on "
+          "the chip");
     dataDim = int(d);
     index = scalar;
   }
@@ -65,17 +75,18 @@ LogicalResult Placer::placeGather(linalg::GenericOp op, tensor::ExtractOp extrac
   if (fromInput)
     indexRanges[ids] = {rows, tableName};
 
-  if (fromInput && hostTables.contains(tableName) && constantOf(table) && dataDim == 0) {
+  if (fromInput && hostTables.contains(tableName) && constantOf(table) &&
+      dataDim == 0) {
     // Rows arrive with the inputs, in the layout that rows have by themselves.
     Layout layout = buildLayout(packLanes(resultType.getShape(),
                                           {int(resultType.getRank()) - 1},
                                           machine.lanes(), 1));
     auto name = source.getArgAttrOfType<StringAttr>(inputs[ids], kNameAttr);
     setVersion(op.getResult(0),
-               LookupOp::create(b, loc,
-                                placedType(resultType.getShape(), b.getF16Type(), layout),
-                                name ? name.getValue() : "", tableName,
-                                constantOf(table)));
+               LookupOp::create(
+                   b, loc,
+                   placedType(resultType.getShape(), b.getF16Type(), layout),
+                   name ? name.getValue() : "", tableName, constantOf(table)));
     return mlir::success();
   }
 
@@ -91,7 +102,8 @@ LogicalResult Placer::placeGather(linalg::GenericOp op, tensor::ExtractOp extrac
   SmallVector<int64_t> shape(idsType.getShape());
   shape.push_back(rows);
   unsigned rank = unsigned(shape.size());
-  Layout layout = buildLayout(packLanes(shape, {int(rank) - 1}, machine.lanes(), 1));
+  Layout layout =
+      buildLayout(packLanes(shape, {int(rank) - 1}, machine.lanes(), 1));
   std::vector<int32_t> counts;
   for (int64_t i = 0; i < rows; ++i)
     counts.push_back(int32_t(i));
@@ -128,31 +140,35 @@ LogicalResult Placer::placeGather(linalg::GenericOp op, tensor::ExtractOp extrac
       });
 
   // result[loops] = sum over rows of hot[ids loops, row] * table[..row..].
-  unsigned count = unsigned(loops.size()) + 1;
+  unsigned data = unsigned(loops.size()), count = data + 1 + units;
   PendingContract product{loc, {hot}, {}, {1.0f}, {}, {}, {}, {}, false};
   product.extents.assign(loops.begin(), loops.end());
   product.extents.push_back(rows);
+  product.extents.append(units, 1);
   SmallVector<AffineExpr> hotDims, tableDims;
   for (AffineExpr e : idsMap.getResults())
     hotDims.push_back(e);
-  hotDims.push_back(b.getAffineDimExpr(count - 1));
+  hotDims.push_back(b.getAffineDimExpr(data));
   for (unsigned d = 0; d < tableType.getRank(); ++d)
-    tableDims.push_back(b.getAffineDimExpr(
-        int(d) == dataDim ? count - 1 : unsigned(tableLoops[d])));
+    tableDims.push_back(
+        b.getAffineDimExpr(int(d) == dataDim ? data : unsigned(tableLoops[d])));
   AffineMap tableMap = AffineMap::get(count, 0, tableDims, b.getContext());
   product.maps = {AffineMap::get(count, 0, hotDims, b.getContext()), tableMap};
-  product.resultMap = AffineMap::get(count, 0, maps[1].getResults(), b.getContext());
+  product.resultMap =
+      AffineMap::get(count, 0, maps[1].getResults(), b.getContext());
   SmallVector<int> lanes;
   for (int d = int(resultType.getRank()) - 1; d >= 0; --d)
-    if (llvm::is_contained(tableLoops, int(maps[1].getDimPosition(unsigned(d)))))
+    if (llvm::is_contained(tableLoops,
+                           int(maps[1].getDimPosition(unsigned(d)))))
       lanes.push_back(d);
   product.splat = lanes.empty();
   if (product.splat)
     for (int64_t extent : resultType.getShape())
       product.resultDigits.push_back({{extent, 0, true}});
   else
-    product.resultDigits = packLanes(resultType.getShape(), lanes, machine.lanes(),
-                                     machine.weightStreams / 2);
+    product.resultDigits =
+        packLanes(resultType.getShape(), lanes, machine.lanes(),
+                  machine.weightStreams / 2);
   if (ElementsAttr attr = constantOf(table)) {
     product.installed.push_back(constant(attr, attr.getType(), table.getLoc()));
   } else {
@@ -162,11 +178,12 @@ LogicalResult Placer::placeGather(linalg::GenericOp op, tensor::ExtractOp extrac
     int innermost = -1;
     for (unsigned d = 0; d < tableType.getRank(); ++d) {
       digits.push_back({{tableType.getDimSize(d), 0, true}});
-      if (int(d) != dataDim)
+      if (int(d) != dataDim && tableLoops[d] < int(data))
         innermost = int(d);
     }
     digits[size_t(dataDim)] = laneDigits(layout, rank - 1);
-    Layout target = buildLayout(digits, false, innermost, machine.weightStreams / 2);
+    Layout target =
+        buildLayout(digits, false, innermost, machine.weightStreams / 2);
     Value from = anyVersion(table);
     if (!from) {
       auto made = version(table, buildLayout(digits), loc);

@@ -84,8 +84,8 @@ std::vector<LaneDigits> weft::packLanes(llvm::ArrayRef<int64_t> shape,
 LaneDigits weft::laneDigits(const Layout &layout, unsigned dim) {
   LaneDigits result;
   for (const Digit &digit : layout.dims[dim])
-    result.push_back({digit.extent, digit.lane, digit.word != 0 || digit.column != 0 ||
-                                                    digit.lane == 0});
+    result.push_back({digit.extent, digit.lane,
+                      digit.word != 0 || digit.column != 0 || digit.lane == 0});
   return result;
 }
 
@@ -96,7 +96,8 @@ bool weft::stepsLanes(const Layout &layout, unsigned dim) {
   return false;
 }
 
-LayoutPosition weft::contribution(const Layout &layout, unsigned dim, int64_t i) {
+LayoutPosition weft::contribution(const Layout &layout, unsigned dim,
+                                  int64_t i) {
   LayoutPosition p;
   const std::vector<Digit> &digits = layout.dims[dim];
   for (size_t k = 0; k < digits.size(); ++k) {
@@ -219,7 +220,8 @@ std::optional<Layout> weft::sliceLayout(const Layout &layout,
     for (int64_t i = 0; i < sizes[d]; ++i) {
       LayoutPosition whole = contribution(layout, unsigned(d), offsets[d] + i);
       LayoutPosition own = contribution(layout, unsigned(d), i);
-      if (whole.lane != at.lane + own.lane || whole.word != at.word + own.word ||
+      if (whole.lane != at.lane + own.lane ||
+          whole.word != at.word + own.word ||
           whole.column != at.column + own.column)
         return std::nullopt;
     }

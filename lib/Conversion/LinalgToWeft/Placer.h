@@ -30,7 +30,8 @@ struct PendingContract {
 
 class Placer {
 public:
-  Placer(mlir::ModuleOp module, const Machine &machine, mlir::OpBuilder &builder)
+  Placer(mlir::ModuleOp module, const Machine &machine,
+         mlir::OpBuilder &builder)
       : module(module), machine(machine), b(builder) {}
 
   mlir::LogicalResult run(mlir::func::FuncOp source);
@@ -40,8 +41,8 @@ private:
   using Location = mlir::Location;
 
   // Types.
-  mlir::RankedTensorType placedType(llvm::ArrayRef<int64_t> shape, mlir::Type element,
-                                    const Layout &layout);
+  mlir::RankedTensorType placedType(llvm::ArrayRef<int64_t> shape,
+                                    mlir::Type element, const Layout &layout);
   /// f16 (f32 when splat or `exact`), i32, i8 for a tensor of the model.
   mlir::Type storageType(mlir::Type element, bool splat, bool exact = false);
   bool hasPadding(const Layout &layout) const;
@@ -51,14 +52,18 @@ private:
   bool isFree(Value value); ///< A constant or input: any layout costs nothing.
   Value anyVersion(Value value);
   /// A version whose vectors are aligned with `target`.
-  mlir::FailureOr<Value> version(Value value, const Layout &target, Location loc);
-  void setVersion(Value value, Value placed) { versions[value].push_back(placed); }
+  mlir::FailureOr<Value> version(Value value, const Layout &target,
+                                 Location loc);
+  void setVersion(Value value, Value placed) {
+    versions[value].push_back(placed);
+  }
   Value constant(mlir::ElementsAttr value, mlir::Type type, Location loc);
   Value identity(llvm::ArrayRef<int64_t> shape, float scale, mlir::Type type,
                  Location loc);
 
   // Changing layouts; on placed values.
-  Value copy(Value placed, mlir::RankedTensorType type, bool mask, Location loc);
+  Value copy(Value placed, mlir::RankedTensorType type, bool mask,
+             Location loc);
   /// The tensor as f16 pieces: sum of piece * scale.
   llvm::SmallVector<std::pair<Value, float>> pieces(Value placed, Location loc);
   /// Two f16 pieces of what `value` computes from the inputs.
@@ -68,23 +73,27 @@ private:
         llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
   /// Pieces of the sum of a row's vectors: dimension `dim`, which fills lanes
   /// and vectors, shrinks to the lanes of one vector.
-  llvm::SmallVector<std::pair<Value, float>> addVectors(Value placed, unsigned dim,
-                                                        Location loc);
+  llvm::SmallVector<std::pair<Value, float>>
+  addVectors(Value placed, unsigned dim, Location loc);
   /// Copies with the columns that the matrix unit installs from.
   Value replicated(Value placed, Location loc);
   mlir::FailureOr<Value> relayout(Value placed, const Layout &target,
                                   mlir::Type element, Location loc);
-  /// `value`, indexed by `map` over loops of which `byLoop` gives the lanes, with
-  /// the loops of `missing` as further dimensions along which it is repeated.
+  /// `value`, indexed by `map` over loops of which `byLoop` gives the lanes,
+  /// with the loops of `missing` as further dimensions along which it is
+  /// repeated.
   mlir::FailureOr<Value> spreadInLanes(Value value, mlir::AffineMap map,
                                        llvm::ArrayRef<unsigned> missing,
                                        llvm::ArrayRef<LaneDigits> byLoop,
-                                       llvm::ArrayRef<int64_t> loops, Location loc);
+                                       llvm::ArrayRef<int64_t> loops,
+                                       Location loc);
 
   // Building kernels.
-  Value map(Location loc, mlir::ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps,
-            mlir::RankedTensorType type, bool mask,
-            llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> body);
+  Value
+  map(Location loc, mlir::ValueRange inputs,
+      llvm::ArrayRef<mlir::AffineMap> maps, mlir::RankedTensorType type,
+      bool mask,
+      llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> body);
   Value contract(const PendingContract &pending, mlir::RankedTensorType type);
   /// Kernels for a body over loops `shape` with outputs in `layout`, split
   /// where it needs more ALUs than there are; `pending` feeds argument
@@ -98,14 +107,20 @@ private:
 
   // Operations of the middle representation.
   mlir::LogicalResult place(mlir::Operation *op);
+  /// Results without elements, and reductions over none, are constants.
+  bool placeEmpty(mlir::Operation *op);
   mlir::LogicalResult placeElementwise(mlir::linalg::GenericOp op);
   mlir::LogicalResult placeContraction(mlir::linalg::GenericOp op);
-  mlir::LogicalResult placeReduction(mlir::linalg::GenericOp op, llvm::StringRef kind);
-  mlir::LogicalResult placeGather(mlir::linalg::GenericOp op, mlir::tensor::ExtractOp extract);
+  mlir::LogicalResult placeReduction(mlir::linalg::GenericOp op,
+                                     llvm::StringRef kind);
+  mlir::LogicalResult placeGather(mlir::linalg::GenericOp op,
+                                  mlir::tensor::ExtractOp extract);
   mlir::LogicalResult placeReshape(mlir::Operation *op);
   mlir::LogicalResult placeSlice(mlir::tensor::ExtractSliceOp op);
-  mlir::LogicalResult placeAssembly(mlir::Operation *op, llvm::ArrayRef<Value> inputs,
-                                    llvm::ArrayRef<llvm::SmallVector<int64_t>> offsets);
+  mlir::LogicalResult
+  placeAssembly(mlir::Operation *op, llvm::ArrayRef<Value> inputs,
+                llvm::ArrayRef<llvm::SmallVector<int64_t>> offsets);
+  mlir::LogicalResult fillPadding(mlir::tensor::PadOp pad);
   mlir::LogicalResult placeReturn(mlir::func::ReturnOp op);
   mlir::LogicalResult finishPending(Value value);
   bool waitsForEpilogue(mlir::linalg::GenericOp op, Value result);
@@ -127,10 +142,19 @@ private:
 mlir::Type computeType(mlir::OpBuilder &b, mlir::Type type);
 /// Clones a scalar operation with floats as f32 and integers as i32, and the
 /// constants from outside its block that it uses.
-void cloneScalar(mlir::OpBuilder &b, mlir::Operation &op, mlir::IRMapping &mapping);
+void cloneScalar(mlir::OpBuilder &b, mlir::Operation &op,
+                 mlir::IRMapping &mapping);
+
+/// The value of an operation that the vector unit lacks, made of others, on
+/// operands `in` of f32 and i32; null where it has it.
+mlir::Value expandScalar(mlir::OpBuilder &b, mlir::Operation &op,
+                         mlir::ValueRange in);
 
 /// What a reduction's body combines with: "add", "max", ..., or "".
 llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
+/// Whether a value is an output of the model and nothing else: it is stored as
+/// f32, which keeps infinities.
+bool onlyReturned(mlir::Value value);
 /// Whether the body multiplies two operands and adds to the output.
 bool isContraction(mlir::linalg::GenericOp op);
 

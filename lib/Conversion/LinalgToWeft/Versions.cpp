@@ -55,14 +55,16 @@ bool Placer::isFree(Value value) {
 
 Value Placer::anyVersion(Value value) {
   auto it = versions.find(value);
-  return it == versions.end() || it->second.empty() ? Value() : it->second.front();
+  return it == versions.end() || it->second.empty() ? Value()
+                                                    : it->second.front();
 }
 
 Value Placer::constant(ElementsAttr value, Type type, Location loc) {
   return ConstantOp::create(b, loc, type, value);
 }
 
-Value Placer::identity(ArrayRef<int64_t> shape, float scale, Type type, Location loc) {
+Value Placer::identity(ArrayRef<int64_t> shape, float scale, Type type,
+                       Location loc) {
   int64_t size = 1;
   for (int64_t extent : shape)
     size *= extent;
@@ -71,24 +73,24 @@ Value Placer::identity(ArrayRef<int64_t> shape, float scale, Type type, Location
   std::vector<float> values(size_t(size * size), 0.0f);
   for (int64_t i = 0; i < size; ++i)
     values[size_t(i * size + i)] = scale;
-  auto dense = DenseElementsAttr::get(RankedTensorType::get(full, b.getF32Type()),
-                                      ArrayRef<float>(values));
+  auto dense = DenseElementsAttr::get(
+      RankedTensorType::get(full, b.getF32Type()), ArrayRef<float>(values));
   return constant(dense, type ? type : dense.getType(), loc);
 }
 
 Value Placer::map(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
                   RankedTensorType type, bool mask,
                   function_ref<Value(OpBuilder &, ValueRange)> body) {
-  auto op = MapOp::create(b, loc, TypeRange{type}, in, b.getAffineMapArrayAttr(maps),
-                          mask ? b.getUnitAttr() : UnitAttr());
+  auto op =
+      MapOp::create(b, loc, TypeRange{type}, in, b.getAffineMapArrayAttr(maps),
+                    mask ? b.getUnitAttr() : UnitAttr());
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&op.getBody());
   for (Value v : in) {
     Type element = getElementTypeOrSelf(v.getType());
-    block->addArgument(isa<FloatType>(element)
-                           ? Type(b.getF32Type())
-                           : element.isInteger(8) ? Type(b.getI1Type())
-                                                  : Type(b.getI32Type()),
+    block->addArgument(isa<FloatType>(element) ? Type(b.getF32Type())
+                       : element.isInteger(8)  ? Type(b.getI1Type())
+                                               : Type(b.getI32Type()),
                        loc);
   }
   Value result = body(b, block->getArguments());
@@ -96,13 +98,15 @@ Value Placer::map(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   return op.getResult(0);
 }
 
-Value Placer::copy(Value placed, RankedTensorType type, bool mask, Location loc) {
+Value Placer::copy(Value placed, RankedTensorType type, bool mask,
+                   Location loc) {
   AffineMap id = b.getMultiDimIdentityMap(unsigned(type.getRank()));
   return map(loc, placed, {id, id}, type, mask,
              [](OpBuilder &, ValueRange args) { return args[0]; });
 }
 
-SmallVector<std::pair<Value, float>> Placer::pieces(Value placed, Location loc) {
+SmallVector<std::pair<Value, float>> Placer::pieces(Value placed,
+                                                    Location loc) {
   auto type = cast<RankedTensorType>(placed.getType());
   Layout layout = layoutOf(type);
   auto half = placedType(type.getShape(), b.getF16Type(), layout);
@@ -113,8 +117,8 @@ SmallVector<std::pair<Value, float>> Placer::pieces(Value placed, Location loc) 
   if (element.isInteger(8))
     return {{map(loc, placed, {id, id}, half, false,
                  [&](OpBuilder &builder, ValueRange args) -> Value {
-                   return arith::UIToFPOp::create(builder, loc, builder.getF32Type(),
-                                                  args[0]);
+                   return arith::UIToFPOp::create(
+                       builder, loc, builder.getF32Type(), args[0]);
                  }),
              1.0f}};
   return split(loc, placed, {id}, half, element.isInteger(32),
@@ -133,8 +137,8 @@ Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   AffineMap id = b.getMultiDimIdentityMap(unsigned(half.getRank()));
   SmallVector<AffineMap> all(maps);
   all.append({id, id});
-  auto op = MapOp::create(b, loc, TypeRange{half, half}, in, b.getAffineMapArrayAttr(all),
-                          UnitAttr());
+  auto op = MapOp::create(b, loc, TypeRange{half, half}, in,
+                          b.getAffineMapArrayAttr(all), UnitAttr());
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&op.getBody());
   for (Value v : in)
@@ -158,8 +162,8 @@ Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   return {{op.getResult(0), high}, {op.getResult(1), low}};
 }
 
-SmallVector<std::pair<Value, float>> Placer::addVectors(Value placed, unsigned dim,
-                                                        Location loc) {
+SmallVector<std::pair<Value, float>>
+Placer::addVectors(Value placed, unsigned dim, Location loc) {
   auto type = cast<RankedTensorType>(placed.getType());
   Layout layout = layoutOf(type);
   const std::vector<Digit> &digits = layout.dims[dim];
@@ -178,8 +182,8 @@ SmallVector<std::pair<Value, float>> Placer::addVectors(Value placed, unsigned d
     part.dims[dim] = {digits[0]};
     part.offset.word += int32_t(j) * digits[1].word;
     part.offset.column += int32_t(j) * digits[1].column;
-    in.push_back(ViewOp::create(b, loc, placedType(shape, type.getElementType(), part),
-                                placed));
+    in.push_back(ViewOp::create(
+        b, loc, placedType(shape, type.getElementType(), part), placed));
     maps.push_back(id);
   }
   bool partial = extent % lanes != 0;
@@ -192,7 +196,8 @@ SmallVector<std::pair<Value, float>> Placer::addVectors(Value placed, unsigned d
         DenseElementsAttr::get(RankedTensorType::get({lanes}, b.getF32Type()),
                                ArrayRef<float>(ones)),
         placedType({lanes}, b.getF32Type(), own), loc));
-    maps.push_back(AffineMap::get(rank, 0, {b.getAffineDimExpr(dim)}, b.getContext()));
+    maps.push_back(
+        AffineMap::get(rank, 0, {b.getAffineDimExpr(dim)}, b.getContext()));
   }
   std::vector<LaneDigits> target;
   for (unsigned d = 0; d < rank; ++d)
@@ -200,16 +205,18 @@ SmallVector<std::pair<Value, float>> Placer::addVectors(Value placed, unsigned d
                               : laneDigits(layout, d));
   Layout sum = buildLayout(target);
   sum.offset.lane = layout.offset.lane;
-  return split(loc, in, maps, placedType(shape, b.getF16Type(), sum), false,
-               [&](OpBuilder &inner, ValueRange args) -> Value {
-                 Value v = args[0];
-                 for (int64_t j = 1; j < vectors; ++j)
-                   v = partial && j + 1 == vectors
-                           ? Value(math::FmaOp::create(inner, loc, args[size_t(j)],
-                                                       args[size_t(vectors)], v))
-                           : Value(arith::AddFOp::create(inner, loc, v, args[size_t(j)]));
-                 return v;
-               });
+  return split(
+      loc, in, maps, placedType(shape, b.getF16Type(), sum), false,
+      [&](OpBuilder &inner, ValueRange args) -> Value {
+        Value v = args[0];
+        for (int64_t j = 1; j < vectors; ++j)
+          v = partial && j + 1 == vectors
+                  ? Value(math::FmaOp::create(inner, loc, args[size_t(j)],
+                                              args[size_t(vectors)], v))
+                  : Value(
+                        arith::AddFOp::create(inner, loc, v, args[size_t(j)]));
+        return v;
+      });
 }
 
 Value Placer::replicated(Value placed, Location loc) {
@@ -240,7 +247,24 @@ Value Placer::replicated(Value placed, Location loc) {
              [](OpBuilder &, ValueRange args) { return args[0]; });
 }
 
-FailureOr<Value> Placer::version(Value value, const Layout &target, Location loc) {
+/// Whether the matrix unit takes the value, which it does as f16.
+static bool multiplied(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+            tensor::ExtractSliceOp>(user))
+      return multiplied(user->getResult(0));
+    auto generic = dyn_cast<linalg::GenericOp>(user);
+    if (!generic)
+      return true;
+    return isContraction(generic) ||
+           llvm::any_of(
+               generic.getBody()->without_terminator(),
+               [](Operation &inner) { return isa<tensor::ExtractOp>(inner); });
+  });
+}
+
+FailureOr<Value> Placer::version(Value value, const Layout &target,
+                                 Location loc) {
   auto type = cast<RankedTensorType>(value.getType());
   SmallVector<int> same;
   for (int d = 0; d < type.getRank(); ++d)
@@ -258,14 +282,17 @@ FailureOr<Value> Placer::version(Value value, const Layout &target, Location loc
                                target),
                     loc);
     if (type.getElementType().isInteger(1))
-      made = copy(made, placedType(type.getShape(), b.getI32Type(), target), false, loc);
+      made = copy(made, placedType(type.getShape(), b.getI32Type(), target),
+                  false, loc);
   } else if (auto it = inputs.find(value); it != inputs.end()) {
     BlockArgument argument = source.getArgument(it->second);
     auto name = source.getArgAttrOfType<StringAttr>(it->second, kNameAttr);
     auto original = cast<RankedTensorType>(argument.getType());
     auto op = InputOp::create(
         b, loc,
-        placedType(type.getShape(), storageType(type.getElementType(), target.splat),
+        placedType(type.getShape(),
+                   storageType(type.getElementType(), target.splat,
+                               !multiplied(value)),
                    target),
         name ? name.getValue() : "", original.getElementType(),
         b.getDenseI64ArrayAttr(original.getShape()));
@@ -273,7 +300,8 @@ FailureOr<Value> Placer::version(Value value, const Layout &target, Location loc
   } else {
     Value from = anyVersion(value);
     if (!from)
-      return emitError(loc, "internal error: a tensor is used before it is placed");
+      return emitError(loc,
+                       "internal error: a tensor is used before it is placed");
     // Values keep the precision they have: a splat of f16 is f16.
     Type element = getElementTypeOrSelf(from.getType());
     auto relaid = relayout(from, target, element, loc);
@@ -285,8 +313,8 @@ FailureOr<Value> Placer::version(Value value, const Layout &target, Location loc
   return made;
 }
 
-FailureOr<Value> Placer::relayout(Value placed, const Layout &target, Type element,
-                                  Location loc) {
+FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
+                                  Type element, Location loc) {
   auto type = cast<RankedTensorType>(placed.getType());
   Layout from = layoutOf(type);
   unsigned rank = unsigned(type.getRank());
@@ -343,8 +371,8 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target, Type eleme
     product.extents.push_back(1);
     std::vector<LaneDigits> digits{{{1, 1, false}}};
     for (auto [piece, scale] : pieces(placed, loc)) {
-      auto unit = DenseElementsAttr::get(RankedTensorType::get({1}, b.getF32Type()),
-                                         ArrayRef<float>{scale});
+      auto unit = DenseElementsAttr::get(
+          RankedTensorType::get({1}, b.getF32Type()), ArrayRef<float>{scale});
       product.streamed.push_back(constant(
           unit, placedType({1}, b.getF16Type(), buildLayout(digits)), loc));
       product.installed.push_back(installable(piece));
@@ -374,8 +402,8 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target, Type eleme
   } else {
     // Lanes become rows: rows of the identity against the installed tensor.
     unsigned loops = rank + unsigned(fromLanes.size());
-    SmallVector<unsigned> installedDims(all), streamedDims(fromLanes.begin(),
-                                                           fromLanes.end());
+    SmallVector<unsigned> installedDims(all),
+        streamedDims(fromLanes.begin(), fromLanes.end());
     SmallVector<int64_t> laneShape, identityShape;
     for (auto [j, d] : llvm::enumerate(fromLanes)) {
       installedDims[d] = rank + unsigned(j);
@@ -393,8 +421,9 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target, Type eleme
     identityShape = laneShape;
     llvm::append_range(identityShape, laneShape);
     for (auto [piece, scale] : pieces(placed, loc)) {
-      product.streamed.push_back(identity(
-          laneShape, scale, placedType(identityShape, b.getF16Type(), rows), loc));
+      product.streamed.push_back(
+          identity(laneShape, scale,
+                   placedType(identityShape, b.getF16Type(), rows), loc));
       product.installed.push_back(toLanes.empty() ? replicated(piece, loc)
                                                   : installable(piece));
       product.scales.push_back(1.0f);

@@ -15,8 +15,8 @@ static ElementsAttr reshaped(ElementsAttr attr, RankedTensorType type) {
   if (auto dense = dyn_cast<DenseElementsAttr>(attr))
     return dense.reshape(type);
   if (auto external = dyn_cast<ExternalElementsAttr>(attr))
-    return ExternalElementsAttr::get(type, external.getFile(), external.getOffset(),
-                                     external.getLength());
+    return ExternalElementsAttr::get(
+        type, external.getFile(), external.getOffset(), external.getLength());
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
     return DenseResourceElementsAttr::get(type, resource.getRawHandle());
   return {};
@@ -40,9 +40,9 @@ LogicalResult Placer::placeReshape(Operation *op) {
   }
   bool collapse = isa<tensor::CollapseShapeOp>(op);
   SmallVector<SmallVector<int64_t, 2>> groups;
-  for (const auto &group : collapse
-                               ? cast<tensor::CollapseShapeOp>(op).getReassociationIndices()
-                               : cast<tensor::ExpandShapeOp>(op).getReassociationIndices())
+  for (const auto &group :
+       collapse ? cast<tensor::CollapseShapeOp>(op).getReassociationIndices()
+                : cast<tensor::ExpandShapeOp>(op).getReassociationIndices())
     groups.emplace_back(group.begin(), group.end());
   auto viewOf = [&](const Layout &layout) {
     if (collapse && groups.empty()) {
@@ -68,17 +68,17 @@ LogicalResult Placer::placeReshape(Operation *op) {
   if (!view) {
     // Take the lanes that the other shape would have by itself.
     RankedTensorType small = collapse ? toType : fromType;
-    Layout plain = buildLayout(packLanes(small.getShape(), {int(small.getRank()) - 1},
-                                         machine.lanes(), 1));
-    std::optional<Layout> source = collapse
-                                       ? expandLayout(plain, fromType.getShape(), groups)
-                                       : std::optional<Layout>(plain);
+    Layout plain = buildLayout(packLanes(
+        small.getShape(), {int(small.getRank()) - 1}, machine.lanes(), 1));
+    std::optional<Layout> source =
+        collapse ? expandLayout(plain, fromType.getShape(), groups)
+                 : std::optional<Layout>(plain);
     if (source && !viewOf(*source))
       source.reset();
     if (!source) {
       RankedTensorType large = collapse ? fromType : toType;
-      Layout inner = buildLayout(packLanes(large.getShape(), {int(large.getRank()) - 1},
-                                           machine.lanes(), 1));
+      Layout inner = buildLayout(packLanes(
+          large.getShape(), {int(large.getRank()) - 1}, machine.lanes(), 1));
       source = collapse ? std::optional<Layout>(inner)
                         : collapseLayout(inner, toType.getShape(), groups);
     }
@@ -94,7 +94,8 @@ LogicalResult Placer::placeReshape(Operation *op) {
   }
   Type element = getElementTypeOrSelf(placed.getType());
   setVersion(to, ViewOp::create(b, op->getLoc(),
-                                placedType(toType.getShape(), element, *view), placed));
+                                placedType(toType.getShape(), element, *view),
+                                placed));
   return mlir::success();
 }
 
@@ -105,9 +106,10 @@ LogicalResult Placer::placeSlice(tensor::ExtractSliceOp op) {
   auto resultType = cast<RankedTensorType>(op.getType());
   for (int64_t v : op.getStaticOffsets())
     if (ShapedType::isDynamic(v))
-      return op.emitError("slices at computed offsets are not supported on the chip");
-  SmallVector<int64_t> offsets(op.getStaticOffsets()), sizes(op.getStaticSizes()),
-      strides(op.getStaticStrides());
+      return op.emitError(
+          "slices at computed offsets are not supported on the chip");
+  SmallVector<int64_t> offsets(op.getStaticOffsets()),
+      sizes(op.getStaticSizes()), strides(op.getStaticStrides());
   llvm::SmallBitVector dropped = op.getDroppedDims();
   auto sliced = [&](const Layout &layout) -> std::optional<Layout> {
     Layout base = layout;
@@ -141,25 +143,27 @@ LogicalResult Placer::placeSlice(tensor::ExtractSliceOp op) {
   };
   Value from = op.getSource();
   // Rows of a weight in a file are a shorter piece of the file.
-  if (auto external = dyn_cast_or_null<ExternalElementsAttr>(constantOf(from))) {
+  if (auto external =
+          dyn_cast_or_null<ExternalElementsAttr>(constantOf(from))) {
     bool leading = type.getRank() > 0 && strides[0] == 1 && dropped.none();
     for (int d = 1; d < type.getRank(); ++d)
       leading &= sizes[size_t(d)] == type.getDimSize(unsigned(d));
     if (leading && type.getDimSize(0) > 0) {
       int64_t row = external.getLength() / type.getDimSize(0);
       constants[op.getResult()] = ExternalElementsAttr::get(
-          resultType, external.getFile(), external.getOffset() + row * offsets[0],
-          row * sizes[0]);
+          resultType, external.getFile(),
+          external.getOffset() + row * offsets[0], row * sizes[0]);
       return mlir::success();
     }
   }
   Value placed;
   std::optional<Layout> view;
   if (isFree(from) && !anyVersion(from)) {
-    auto made = version(from,
-                        buildLayout(packLanes(type.getShape(), {int(type.getRank()) - 1},
-                                              machine.lanes(), 1)),
-                        op.getLoc());
+    auto made = version(
+        from,
+        buildLayout(packLanes(type.getShape(), {int(type.getRank()) - 1},
+                              machine.lanes(), 1)),
+        op.getLoc());
     if (failed(made))
       return failure();
   }
@@ -172,7 +176,8 @@ LogicalResult Placer::placeSlice(tensor::ExtractSliceOp op) {
     // Lanes on a dimension that is taken whole, or none.
     int whole = -1;
     for (int d = 0; d < int(type.getRank()); ++d)
-      if (offsets[size_t(d)] == 0 && sizes[size_t(d)] == type.getDimSize(unsigned(d)))
+      if (offsets[size_t(d)] == 0 &&
+          sizes[size_t(d)] == type.getDimSize(unsigned(d)))
         whole = d;
     Layout target = whole < 0 ? splatLayout(type.getShape())
                               : buildLayout(packLanes(type.getShape(), {whole},
@@ -185,11 +190,12 @@ LogicalResult Placer::placeSlice(tensor::ExtractSliceOp op) {
     if (!view)
       return op.emitError("internal error: a slice has no layout");
   }
-  setVersion(op.getResult(),
-             ViewOp::create(b, op.getLoc(),
-                            placedType(resultType.getShape(),
-                                       getElementTypeOrSelf(placed.getType()), *view),
-                            placed));
+  setVersion(
+      op.getResult(),
+      ViewOp::create(b, op.getLoc(),
+                     placedType(resultType.getShape(),
+                                getElementTypeOrSelf(placed.getType()), *view),
+                     placed));
   return mlir::success();
 }
 
@@ -223,14 +229,16 @@ LogicalResult Placer::placeAssembly(Operation *op, ArrayRef<Value> in,
     if (failed(made))
       return failure();
     Value part = *made;
-    auto want = placedType(partType.getShape(), element, layoutOf(part.getType()));
+    auto want =
+        placedType(partType.getShape(), element, layoutOf(part.getType()));
     if (getElementTypeOrSelf(part.getType()) != element)
       part = copy(part, want, false, loc);
     parts.push_back(part);
     llvm::append_range(flat, offset);
   }
   setVersion(op->getResult(0),
-             AssembleOp::create(b, loc, placedType(type.getShape(), element, layout),
+             AssembleOp::create(b, loc,
+                                placedType(type.getShape(), element, layout),
                                 parts, flat));
   return mlir::success();
 }

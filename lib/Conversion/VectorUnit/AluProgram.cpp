@@ -32,7 +32,8 @@ private:
   static AluArgument number(float value) {
     return immediate(llvm::bit_cast<uint32_t>(value));
   }
-  AluArgument node(Opcode opcode, DataType type, ArrayRef<AluArgument> arguments,
+  AluArgument node(Opcode opcode, DataType type,
+                   ArrayRef<AluArgument> arguments,
                    std::optional<DataType> resultType = std::nullopt) {
     AluNode n;
     n.opcode = opcode;
@@ -80,10 +81,10 @@ std::optional<Opcode> simpleOpcode(Operation &op) {
       .Case<arith::SubFOp, arith::SubIOp>([](auto) { return Opcode::Sub; })
       .Case<arith::MulFOp, arith::MulIOp>([](auto) { return Opcode::Mul; })
       .Case<arith::DivFOp>([](auto) { return Opcode::Div; })
-      .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp>(
-          [](auto) { return Opcode::Max; })
-      .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp>(
-          [](auto) { return Opcode::Min; })
+      .Case<arith::MaximumFOp, arith::MaxNumFOp, arith::MaxSIOp,
+            arith::MaxUIOp>([](auto) { return Opcode::Max; })
+      .Case<arith::MinimumFOp, arith::MinNumFOp, arith::MinSIOp,
+            arith::MinUIOp>([](auto) { return Opcode::Min; })
       .Case<arith::AndIOp>([](auto) { return Opcode::And; })
       .Case<arith::OrIOp>([](auto) { return Opcode::Or; })
       .Case<arith::XOrIOp>([](auto) { return Opcode::Xor; })
@@ -191,7 +192,8 @@ LogicalResult ProgramBuilder::lowerOp(Operation &op) {
                                 {in(0), number(0.0f)}, DataType::I32);
     AluArgument down = node(Opcode::Floor, DataType::F32, {in(0)});
     AluArgument up = node(Opcode::Ceil, DataType::F32, {in(0)});
-    AluArgument whole = node(Opcode::Select, DataType::F32, {negative, up, down});
+    AluArgument whole =
+        node(Opcode::Select, DataType::F32, {negative, up, down});
     return set(node(Opcode::Convert, DataType::F32, {whole}, DataType::I32));
   }
   if (auto cmp = dyn_cast<arith::CmpFOp>(op))
@@ -219,12 +221,14 @@ LogicalResult ProgramBuilder::lowerOp(Operation &op) {
     SmallVector<AluArgument> arguments;
     for (unsigned i = 0; i < op.getNumOperands(); ++i)
       arguments.push_back(in(i));
-    return set(node(*opcode, computeType(op.getResult(0).getType()), arguments));
+    return set(
+        node(*opcode, computeType(op.getResult(0).getType()), arguments));
   }
   return op.emitError("the vector unit has no '") << op.getName() << "'";
 }
 
-LogicalResult ProgramBuilder::lower(Block &body, ArrayRef<DataType> results, bool masked) {
+LogicalResult ProgramBuilder::lower(Block &body, ArrayRef<DataType> results,
+                                    bool masked) {
   for (auto [i, argument] : llvm::enumerate(body.getArguments())) {
     AluArgument value = leaf(int(i));
     if (leaves[i] == DataType::F16)
@@ -237,10 +241,11 @@ LogicalResult ProgramBuilder::lower(Block &body, ArrayRef<DataType> results, boo
     if (failed(lowerOp(op)))
       return failure();
   program.leafTime.assign(body.getNumArguments() + (masked ? 1 : 0), -1);
-  for (auto [i, operand] : llvm::enumerate(body.getTerminator()->getOperands())) {
+  for (auto [i, operand] :
+       llvm::enumerate(body.getTerminator()->getOperands())) {
     AluArgument value = values.lookup(operand);
     DataType type = operand.getType().isF16() ? DataType::F16
-                                               : computeType(operand.getType());
+                                              : computeType(operand.getType());
     if (masked)
       value = node(Opcode::And, DataType::I32,
                    {value, leaf(int(body.getNumArguments()))});
@@ -322,7 +327,9 @@ void ProgramBuilder::insertCopies() {
         copy.type = copy.resultType = type;
         copy.time = ready + int(line.size()) * step;
         copy.arguments.push_back(
-            line.empty() ? a : AluArgument{AluArgument::Kind::Node, line.back(), 0});
+            line.empty()
+                ? a
+                : AluArgument{AluArgument::Kind::Node, line.back(), 0});
         program.nodes.push_back(copy);
         line.push_back(int(program.nodes.size()) - 1);
       }
