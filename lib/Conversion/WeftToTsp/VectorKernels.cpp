@@ -164,11 +164,10 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
     value.getDefiningOp<tsp::AluOp>().setAccumulate(true);
     offset += (count - 1) * step + aluLatency(machine, *opcode);
     DataType stored = storageOf(outType);
-    if (stored != compute) {
-      node.opcode = Opcode::Convert;
-      node.resultType = stored;
-      value = builder.alu(loc, node, value, {0}, {}, offset, 1, 1);
-    }
+    // The last partial result alone goes out, through an operation of its own.
+    node.opcode = stored != compute ? Opcode::Convert : Opcode::Copy;
+    node.resultType = stored;
+    value = builder.alu(loc, node, value, {0}, {}, offset, 1, 1);
     builder.write(value, builder.memoryOf(op.getResult()), {v.address}, loc);
   }
   return mlir::success();
