@@ -61,15 +61,25 @@ void ListScheduler::put(int b, const Buffer::Place &place) {
 }
 
 bool ListScheduler::putIn(int b, int s) {
+  // The emptier bank first: what is left in both lets a slice be written in
+  // one while it is read in the other.
+  FreeRanges::Fit best;
+  int bestBank = -1;
   for (int bank = 0; bank < machine.banks; ++bank) {
     auto fit = slices[s].free[bank].find(problem.buffers[b].words, 0);
     if (fit.address < 0 || fit.from > 0)
       continue;
-    put(b, {slices[s].hemisphere, slices[s].number,
-            bank * machine.wordsPerBank + fit.address});
-    return true;
+    if (bestBank < 0 ||
+        slices[s].free[bank].total() > slices[s].free[bestBank].total()) {
+      best = fit;
+      bestBank = bank;
+    }
   }
-  return false;
+  if (bestBank < 0)
+    return false;
+  put(b, {slices[s].hemisphere, slices[s].number,
+          bestBank * machine.wordsPerBank + best.address});
+  return true;
 }
 
 Status ListScheduler::prepare() {
