@@ -26,23 +26,28 @@ void ListScheduler::push(Entry e) {
   std::push_heap(heap.begin(), heap.end(), later);
 }
 
-/// Whether a pass may claim accumulator rows now. Rows that in-order execution
-/// may need stay free for it, unless the group can finish with what is
-/// scheduled already or is itself next in order; so units never deadlock.
+/// Whether a pass may claim accumulator rows now. The rows that in-order
+/// execution may need stay free for it, in one piece, unless the group can
+/// finish with what is scheduled already or is itself next in order; so units
+/// never deadlock.
 bool ListScheduler::mayOpen(int u, int c) const {
   int g = groupOf[c];
   if (g < 0 || groups[g].row >= 0)
     return true;
   const MatrixState &unit = units[u];
-  if (unit.rows.find(groups[g].rows, never).address < 0)
+  auto fit = unit.rows.find(groups[g].rows, never);
+  if (fit.address < 0)
     return false;
-  if (groups[g].waiting == 0)
+  if (groups[g].waiting == 0 && !tooFar(groups[g].members.back()))
     return true;
   int first = int(firstUndone);
   if (passOf[first] >= 0)
     first = passOf[first];
-  return groupOf[first] == g ||
-         unit.rows.total() - groups[g].rows >= unit.reserve;
+  if (groupOf[first] == g)
+    return true;
+  FreeRanges rest = unit.rows;
+  rest.take(fit.address, groups[g].rows);
+  return rest.find(unit.reserve, never).address >= 0;
 }
 
 /// The pass that can start first on a unit; among equals the one that goes on
@@ -314,9 +319,9 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
   // the others do not fit.
   static constexpr Tuning variants[] = {
       {.window = 64},
+      {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 96},
+      {.roomCost = 60, .window = 64},
       {},
-      {.window = 128},
-      {.weightCost = 60, .loadedCost = 30, .roomCost = 5, .window = 64},
   };
   static constexpr Tuning tight[] = {
       {.window = 16},
@@ -337,14 +342,12 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
     if (first || (next && (!best || next->cycles < best->cycles)))
       best = std::move(next);
     first = false;
-    return bool(best) || best.error().kind == ErrorKind::DoesNotFit;
   };
   int count = std::clamp(options.variants, 1, int(std::size(variants)));
   for (int i = 0; i < count; ++i)
-    if (!attempt(variants[i]))
-      return best;
+    attempt(variants[i]);
   for (const Tuning &tuning : tight)
-    if (best || !attempt(tuning))
-      break;
+    if (!best)
+      attempt(tuning);
   return best;
 }
