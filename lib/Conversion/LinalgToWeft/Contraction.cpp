@@ -116,11 +116,12 @@ bool Placer::waitsForEpilogue(linalg::GenericOp op, Value result) {
 }
 
 bool weft::onlyReturned(Value value) {
-  return !value.use_empty() && llvm::all_of(value.getUsers(), [](Operation *user) {
-    if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
-      return onlyReturned(user->getResult(0));
-    return isa<func::ReturnOp>(user);
-  });
+  return !value.use_empty() &&
+         llvm::all_of(value.getUsers(), [](Operation *user) {
+           if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(user))
+             return onlyReturned(user->getResult(0));
+           return isa<func::ReturnOp>(user);
+         });
 }
 
 LogicalResult Placer::finishPending(Value value) {
@@ -198,6 +199,13 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     source = *made;
   }
   Layout streamedLayout = layoutOf(source.getType());
+  // Factors of pieces can only go into weights: two computed operands meet in
+  // f16.
+  if (!weights && getElementTypeOrSelf(source.getType()).isF32())
+    source = copy(
+        source,
+        placedType(streamedType.getShape(), b.getF16Type(), streamedLayout),
+        hasPadding(streamedLayout), loc);
 
   PendingContract product{loc, {}, {}, {}, {}, cm, extents, {}, false};
 

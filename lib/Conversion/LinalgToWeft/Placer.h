@@ -150,6 +150,10 @@ void cloneScalar(mlir::OpBuilder &b, mlir::Operation &op,
 mlir::Value expandScalar(mlir::OpBuilder &b, mlir::Operation &op,
                          mlir::ValueRange in);
 
+/// Rewrites operations into forms that have a placement: reductions of
+/// broadcast operands, reductions that also permute, padding of all dimensions.
+void normalizeForPlacement(mlir::func::FuncOp function);
+
 /// What a reduction's body combines with: "add", "max", ..., or "".
 llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
 /// Whether a value is an output of the model and nothing else: it is stored as
