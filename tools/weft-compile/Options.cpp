@@ -32,6 +32,8 @@ constexpr const char *examples =
     "    weft-compile bert.onnx --dim batch=1 --compile-to=linalg -o "
     "bert.mlir\n"
     "    weft-compile bert.mlir --compile-from=linalg -o bert.weft\n"
+    "  The ONNX operators that are supported:\n"
+    "    weft-compile --list-operators\n"
     "  Another machine:\n"
     "    weft-compile small.onnx --machine=tsp-mini -o small.weft\n"
     "    weft-compile small.onnx --machine=mine.json -o small.weft\n"
@@ -117,6 +119,10 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
   cl::opt<int> threads("threads",
                        cl::desc("Threads; results never depend on them"),
                        cl::value_desc("N"), cl::init(0), cl::cat(category));
+  cl::opt<bool> listOperators(
+      "list-operators",
+      cl::desc("Print the ONNX operators that are supported, in Markdown"),
+      cl::cat(category));
   cl::extrahelp more(examples);
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(printVersion);
@@ -127,6 +133,9 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
     return badCommandLine(message);
 
   CompileCommand command;
+  command.listOperators = listOperators;
+  if (listOperators)
+    return command;
   if (input.empty())
     return usage("no model given");
   command.input = input;

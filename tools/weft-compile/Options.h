@@ -17,7 +17,8 @@ struct CompileCommand {
   std::string shapesFrom; ///< DIR or F.npz; empty: none.
   std::optional<Stage> from;
   Stage to = Stage::Weft;
-  int threads = 0; ///< 0: as many as the host has.
+  bool listOperators = false; ///< Nothing else then.
+  int threads = 0;            ///< 0: as many as the host has.
   System system;
   llvm::StringMap<int64_t> dims;
 };
