@@ -226,6 +226,11 @@ bool ListScheduler::step(const Entry &e, Error &error) {
   case Outcome::NoMemory:
   case Outcome::NoRows:
     blocked.push_back(e);
+    // Where memory is this short a narrower window does better, and sooner.
+    if (++refusals > done.size() / 2 + 1000 && tuning.window > 16) {
+      error = deadlock();
+      return false;
+    }
     return true;
   case Outcome::Stuck:
     error = {ErrorKind::Internal,

@@ -218,6 +218,7 @@ private:
   std::vector<Entry> blocked;  ///< Until memory or rows come free.
   std::vector<Entry> deferred; ///< Until the window reaches them.
   bool released = false;       ///< Memory or rows came free.
+  size_t refusals = 0; ///< Plans that found no memory or no rows.
   size_t firstUndone = 0;
   int64_t lastCycle = -1;
 
