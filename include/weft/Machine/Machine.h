@@ -108,7 +108,7 @@ struct Machine {
   /// Words of one buffer that the compiler allocates: tensors with more words
   /// per column take several. Shorter ones find room and let a reader start
   /// while the next is written; longer ones take fewer instructions.
-  int segmentWords() const { return wordsPerBank < 128 ? wordsPerBank : 128; }
+  int segmentWords() const { return wordsPerBank < 64 ? wordsPerBank : 64; }
   /// Bytes of SRAM that programs may use: without the reserved slices.
   int64_t usableBytes() const {
     return int64_t(2 * slices - int(reserved.size())) * words() * lanes();

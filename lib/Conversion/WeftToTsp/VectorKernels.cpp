@@ -38,8 +38,8 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
   std::vector<VectorOfTensor> vectors =
       enumerateVectors(layout, type.getShape());
 
-  for (size_t begin = 0; begin < vectors.size(); begin += kMaxBurst) {
-    size_t count = std::min(vectors.size() - begin, size_t(kMaxBurst));
+  for (size_t begin = 0; begin < vectors.size(); begin += kMaxVectorBurst) {
+    size_t count = std::min(vectors.size() - begin, size_t(kMaxVectorBurst));
     auto burst = ArrayRef<VectorOfTensor>(vectors).slice(begin, count);
     OpBuilder::InsertionGuard guard(builder.b);
     // Masks are memory, which stands outside of chains.
@@ -185,8 +185,8 @@ LogicalResult weft::lowerAssemble(ChainBuilder &builder, AssembleOp op) {
                   ArrayRef<VectorAddress> target) {
     node.opcode = Opcode::Copy;
     node.type = node.resultType = from.storage;
-    for (size_t begin = 0; begin < source.size(); begin += kMaxBurst) {
-      size_t count = std::min(source.size() - begin, size_t(kMaxBurst));
+    for (size_t begin = 0; begin < source.size(); begin += kMaxVectorBurst) {
+      size_t count = std::min(source.size() - begin, size_t(kMaxVectorBurst));
       OpBuilder::InsertionGuard guard(builder.b);
       builder.beginChain(loc, "copy");
       Value value = builder.read(from, source.slice(begin, count), 1, loc);
