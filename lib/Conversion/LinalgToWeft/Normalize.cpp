@@ -76,6 +76,39 @@ static void normalizeReduction(linalg::GenericOp op) {
   op.erase();
 }
 
+/// Both operands of a product have the loops that are summed over: one that is
+/// broadcast along them is written out.
+static void normalizeContraction(linalg::GenericOp op) {
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  SmallVector<int64_t> loops = op.getStaticLoopRanges();
+  OpBuilder b(op);
+  for (unsigned side = 0; side < 2; ++side) {
+    if (!maps[side].isProjectedPermutation())
+      return;
+    auto type = cast<RankedTensorType>(op.getDpsInputs()[side].getType());
+    SmallVector<int64_t> shape(type.getShape());
+    SmallVector<AffineExpr> exprs(maps[side].getResults()), own;
+    for (unsigned d = 0; d < exprs.size(); ++d)
+      own.push_back(b.getAffineDimExpr(d));
+    for (unsigned loop = 0; loop < loops.size(); ++loop) {
+      AffineExpr expr = b.getAffineDimExpr(loop);
+      if (maps[2].getResultPosition(expr) || maps[side].getResultPosition(expr))
+        continue;
+      shape.push_back(loops[loop]);
+      exprs.push_back(expr);
+    }
+    if (exprs.size() == own.size())
+      continue;
+    Value all = move(
+        b, op.getLoc(), op.getDpsInputs()[side],
+        AffineMap::get(unsigned(shape.size()), 0, own, b.getContext()), shape);
+    op.setOperand(side, all);
+    maps[side] =
+        AffineMap::get(unsigned(loops.size()), 0, exprs, b.getContext());
+    op.setIndexingMapsAttr(b.getAffineMapArrayAttr(maps));
+  }
+}
+
 /// A look-up at loop indices only is a broadcast or a permutation; dimensions
 /// of one element may be read at 0.
 static void normalizeLookup(linalg::GenericOp op) {
@@ -168,6 +201,8 @@ void weft::normalizeForPlacement(func::FuncOp function) {
     else if (auto generic = dyn_cast<linalg::GenericOp>(op);
              generic && !combinerKind(generic).empty())
       normalizeReduction(generic);
+    else if (generic && isContraction(generic))
+      normalizeContraction(generic);
     else if (generic && generic.getNumParallelLoops() == generic.getNumLoops())
       normalizeLookup(generic);
   }
