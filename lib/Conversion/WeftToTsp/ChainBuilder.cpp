@@ -104,9 +104,11 @@ void ChainBuilder::allocate(ValueRange results, int spareAlus, Location loc) {
 Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows,
                                   Location loc) {
   std::vector<std::vector<int32_t>> key(rows.begin(), rows.end());
-  auto it = laneConstants.find(key);
-  if (it != laneConstants.end())
-    return it->second;
+  // A slice feeds one reader at a time: bursts take turns with a few copies.
+  auto &[copies, again] = laneConstants[key];
+  constexpr size_t limit = 8;
+  if (copies.size() == limit)
+    return copies[again++ % limit];
   std::vector<int32_t> values;
   for (const auto &row : rows)
     values.insert(values.end(), row.begin(), row.end());
@@ -125,7 +127,8 @@ Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows,
       b, loc, types, DenseElementsAttr::get(plain, ArrayRef<int32_t>(values)),
       TypeAttr::get(type), b.getI64IntegerAttr(layout.words), IntegerAttr(),
       DenseI64ArrayAttr());
-  return laneConstants[key] = makeMemory(type, op.getBuffers());
+  copies.push_back(makeMemory(type, op.getBuffers()));
+  return copies.back();
 }
 
 void ChainBuilder::separate(

@@ -46,7 +46,8 @@ struct Memory {
 struct VectorAddress {
   int32_t word = 0;
   int32_t column = 0;
-  friend auto operator<=>(const VectorAddress &, const VectorAddress &) = default;
+  friend auto operator<=>(const VectorAddress &,
+                          const VectorAddress &) = default;
 };
 
 class ChainBuilder {
@@ -58,7 +59,9 @@ public:
   mlir::OpBuilder &b;
 
   // Memory of the program.
-  Memory &memoryOf(mlir::Value placed) { return *memories.find(placed)->second; }
+  Memory &memoryOf(mlir::Value placed) {
+    return *memories.find(placed)->second;
+  }
   void setMemory(mlir::Value placed, Memory memory) {
     memories[placed] = std::make_unique<Memory>(std::move(memory));
   }
@@ -70,14 +73,17 @@ public:
   /// copy takes one of.
   void allocate(mlir::ValueRange results, int spareAlus, mlir::Location loc);
   /// A constant [rows x lanes] of 32-bit integers, one vector a row.
-  Memory laneConstant(llvm::ArrayRef<std::vector<int32_t>> rows, mlir::Location loc);
+  Memory laneConstant(llvm::ArrayRef<std::vector<int32_t>> rows,
+                      mlir::Location loc);
   /// Copies of those of `operands` that lie in the same buffers as another one
-  /// (or as `other`): a slice gives one word a cycle, so a chain cannot read two
-  /// of them at once. `addresses[i]` are the vectors that are read of operand
-  /// i; those of a copy are its words in that order. Call it outside of chains.
-  void separate(llvm::MutableArrayRef<Memory> operands,
-                llvm::MutableArrayRef<llvm::SmallVector<VectorAddress>> addresses,
-                const Memory *other, mlir::Location loc);
+  /// (or as `other`): a slice gives one word a cycle, so a chain cannot read
+  /// two of them at once. `addresses[i]` are the vectors that are read of
+  /// operand i; those of a copy are its words in that order. Call it outside of
+  /// chains.
+  void
+  separate(llvm::MutableArrayRef<Memory> operands,
+           llvm::MutableArrayRef<llvm::SmallVector<VectorAddress>> addresses,
+           const Memory *other, mlir::Location loc);
   /// One word of zeros with as many columns as one lw.pair takes.
   Memory &zeros(mlir::Location loc);
 
@@ -88,17 +94,20 @@ public:
   /// Writes element i of an ALU's result to vectors[i], in all copies.
   void write(mlir::Value value, const Memory &memory,
              llvm::ArrayRef<VectorAddress> vectors, mlir::Location loc);
-  mlir::Value alu(mlir::Location loc, const AluNode &node, mlir::ValueRange inputs,
-                  llvm::ArrayRef<int64_t> arguments, llvm::ArrayRef<int64_t> immediates,
-                  int offset, int count, int period);
+  mlir::Value alu(mlir::Location loc, const AluNode &node,
+                  mlir::ValueRange inputs, llvm::ArrayRef<int64_t> arguments,
+                  llvm::ArrayRef<int64_t> immediates, int offset, int count,
+                  int period);
   /// The operations of a program for `count` elements; leaves are stream
   /// values. Returns the results.
   llvm::SmallVector<mlir::Value> emit(const AluProgram &program,
-                                      llvm::ArrayRef<mlir::Value> leaves, int base,
-                                      int count, int period, mlir::Location loc);
+                                      llvm::ArrayRef<mlir::Value> leaves,
+                                      int base, int count, int period,
+                                      mlir::Location loc);
 
   /// Appends runs of accesses for byte plane `byte` of `vectors`.
-  void runs(const Memory &memory, int byte, llvm::ArrayRef<VectorAddress> vectors,
+  void runs(const Memory &memory, int byte,
+            llvm::ArrayRef<VectorAddress> vectors,
             llvm::SmallVectorImpl<mlir::Value> &buffers,
             llvm::SmallVectorImpl<int64_t> &runs, int64_t &count) const;
 
@@ -116,7 +125,10 @@ public:
 private:
   llvm::DenseMap<mlir::Value, std::unique_ptr<Memory>> memories;
   std::optional<Memory> zeroMemory;
-  std::map<std::vector<std::vector<int32_t>>, Memory> laneConstants;
+  /// Copies of each, and how often one was taken again.
+  std::map<std::vector<std::vector<int32_t>>,
+           std::pair<std::vector<Memory>, size_t>>
+      laneConstants;
 };
 
 /// Loop indices that represent the vectors of a tensor, in the order of its
@@ -128,7 +140,8 @@ struct VectorOfTensor {
 std::vector<VectorOfTensor> enumerateVectors(const Layout &layout,
                                              llvm::ArrayRef<int64_t> shape);
 /// Lanes of the vector that contains element `index`.
-std::vector<bool> lanesOfVector(const Layout &layout, llvm::ArrayRef<int64_t> shape,
+std::vector<bool> lanesOfVector(const Layout &layout,
+                                llvm::ArrayRef<int64_t> shape,
                                 llvm::ArrayRef<int64_t> index, int lanes);
 
 /// Address of the vector that holds element map(index).

@@ -52,8 +52,8 @@ private:
   };
   LogicalResult emitGroup(ArrayRef<Pass> passes,
                           const ColumnEntry &representative,
-                          ArrayRef<SmallVector<int64_t>> rows);
-  FailureOr<Value> emitLoad(const Pass &pass, int hemisphere);
+                          ArrayRef<SmallVector<int64_t>> rows, int home);
+  FailureOr<Value> emitLoad(const Pass &pass, int hemisphere, int home);
   bool sharedTiles() const;
   bool zeroTile(const Pass &pass) const;
   bool zeroRow(const Pass &pass, ArrayRef<int64_t> row) const;
@@ -216,7 +216,8 @@ bool Contraction::zeroRow(const Pass &pass, ArrayRef<int64_t> row) const {
   return true;
 }
 
-FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
+FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere,
+                                       int home) {
   OpBuilder &b = builder.b;
   Location loc = op.getLoc();
   const Machine &machine = builder.machine;
@@ -252,7 +253,7 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
     key.insert(key.end(), tileColumns.begin(), tileColumns.end());
     float scale = op.getScales()[pass.piece];
     Value &first = builder.tiles[{constant.getValue().getAsOpaquePointer(),
-                                  scale, hemisphere, std::move(key)}];
+                                  scale, home, std::move(key)}];
     if (!first) {
       SmallVector<Type> types(size_t(machine.weightStreams),
                               tsp::BufferType::get(b.getContext()));
@@ -260,7 +261,7 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
           b, constant.getLoc(), types, constant.getValue(),
           b.getDenseI64ArrayAttr(lanes), b.getDenseI64ArrayAttr(tileColumns),
           b.getF32FloatAttr(scale), b.getI64IntegerAttr(blocks),
-          b.getI64IntegerAttr(hemisphere), DenseI64ArrayAttr());
+          b.getI64IntegerAttr(home), DenseI64ArrayAttr());
       first = weights.getBuffers()[0];
     }
     auto weights = first.getDefiningOp<tsp::WeightsOp>();
@@ -389,7 +390,8 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere) {
 
 LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
                                      const ColumnEntry &representative,
-                                     ArrayRef<SmallVector<int64_t>> rowLoops) {
+                                     ArrayRef<SmallVector<int64_t>> rowLoops,
+                                     int home) {
   OpBuilder &b = builder.b;
   Location loc = op.getLoc();
   const Machine &machine = builder.machine;
@@ -397,7 +399,7 @@ LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
   int hemisphere = builder.pairLoad[1] < builder.pairLoad[0] ? 1 : 0;
   int64_t group = passes.size() > 1 ? builder.nextGroup++ : -1;
   for (auto [i, pass] : llvm::enumerate(passes)) {
-    auto loaded = emitLoad(pass, hemisphere);
+    auto loaded = emitLoad(pass, hemisphere, home < 0 ? hemisphere : home);
     if (failed(loaded))
       return failure();
     builder.pairLoad[hemisphere] += std::max(count, 20);
@@ -554,7 +556,9 @@ LogicalResult Contraction::run() {
   }
   SmallVector<SmallVector<int64_t>> allRows = combinations(rows, origin);
 
+  size_t classesLeft = classes.size();
   for (auto &[address, entries] : classes) {
+    --classesLeft;
     // Entries of one member of the batch share their passes.
     std::map<std::vector<int64_t>, SmallVector<const ColumnEntry *>> members;
     for (const ColumnEntry &entry : entries) {
@@ -598,15 +602,23 @@ LogicalResult Contraction::run() {
       size_t chunks = (list.size() + kMaxBurst - 1) / kMaxBurst;
       // What is installed from shared or computed memory costs nothing to
       // install on both sides: rows are divided between the pairs.
-      if (chunks == 1 && classes.size() % 2 == 1 && sharedTiles() &&
-          list.size() >= 64)
+      bool odd = chunks == 1 && classes.size() % 2 == 1 && list.size() >= 64;
+      if (odd && sharedTiles())
         chunks = 2;
+      // Weights lie on one side, which can feed both: the last of an odd number
+      // of columns of tiles is divided as well, its weights kept once.
+      int home = -1;
+      if (odd && !sharedTiles() && classesLeft == 0) {
+        chunks = 2;
+        home = builder.pairLoad[1] < builder.pairLoad[0] ? 1 : 0;
+      }
       size_t limit = std::min(size_t(machine.accumulatorRows),
                               (list.size() + chunks - 1) / chunks);
       for (size_t begin = 0; begin < list.size(); begin += limit)
         if (failed(emitGroup(chosen, entries.front(),
                              ArrayRef(list).slice(
-                                 begin, std::min(limit, list.size() - begin)))))
+                                 begin, std::min(limit, list.size() - begin)),
+                             home)))
           return failure();
     }
   }
