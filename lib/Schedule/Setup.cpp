@@ -429,6 +429,19 @@ Status ListScheduler::placeInitial() {
   std::vector<int> others;
   placeWeights(others);
   countLoads();
+  // What is read beside many others first, while slices are free: a mask that
+  // every chain reads bars a slice to each of them, they bar all to it.
+  auto degree = [&](int b) {
+    return simultaneous.first[b + 1] - simultaneous.first[b];
+  };
+  std::vector<std::pair<int64_t, size_t>> keys;
+  for (size_t i = 0; i < others.size(); ++i)
+    keys.emplace_back(-int64_t(degree(others[i])), i);
+  std::sort(keys.begin(), keys.end());
+  std::vector<int> inOrder;
+  for (auto [key, i] : keys)
+    inOrder.push_back(others[i]);
+  others = std::move(inOrder);
   for (int b : others)
     if (!placeInitialBuffer(b))
       return doesNotFit("data at cycle 0 (buffer of " +
