@@ -34,8 +34,9 @@ struct WeftToTspPass : PassWrapper<WeftToTspPass, OperationPass<ModuleOp>> {
       return signalPassFailure();
     }
     OpBuilder b(function);
-    auto program = tsp::ProgramOp::create(b, function.getLoc(), "main_chip",
-                                          machineToJson(machine), IntegerAttr());
+    auto program =
+        tsp::ProgramOp::create(b, function.getLoc(), "main_chip",
+                               machineToJson(machine), IntegerAttr());
     b.createBlock(&program.getBody());
     ChainBuilder builder(machine, b);
     for (Operation &op : function.getBody().front())
@@ -72,14 +73,16 @@ LogicalResult WeftToTspPass::lower(ChainBuilder &builder, Operation *op) {
     return define(constant, made.getBuffers());
   }
   if (auto input = dyn_cast<InputOp>(op)) {
-    auto shape = input.getShape() ? SmallVector<int64_t>(*input.getShape())
-                                  : SmallVector<int64_t>(cast<RankedTensorType>(
-                                                             input.getResult().getType())
-                                                             .getShape());
-    auto made = tsp::InputOp::create(b, op->getLoc(), buffers(input), input.getNameAttr(),
-                                     TypeAttr::get(input.getType()), b.getDenseI64ArrayAttr(shape),
-                                     TypeAttr::get(input.getResult().getType()), words(input),
-                                     IntegerAttr(), DenseI64ArrayAttr());
+    auto shape = input.getShape()
+                     ? SmallVector<int64_t>(*input.getShape())
+                     : SmallVector<int64_t>(
+                           cast<RankedTensorType>(input.getResult().getType())
+                               .getShape());
+    auto made = tsp::InputOp::create(
+        b, op->getLoc(), buffers(input), input.getNameAttr(),
+        TypeAttr::get(input.getType()), b.getDenseI64ArrayAttr(shape),
+        TypeAttr::get(input.getResult().getType()), words(input), IntegerAttr(),
+        DenseI64ArrayAttr());
     for (StringRef name : {"index_rows", "index_table"})
       if (Attribute a = op->getAttr(name))
         made->setAttr(name, a);
@@ -87,21 +90,22 @@ LogicalResult WeftToTspPass::lower(ChainBuilder &builder, Operation *op) {
   }
   if (auto lookup = dyn_cast<LookupOp>(op)) {
     auto made = tsp::LookupOp::create(
-        b, op->getLoc(), buffers(lookup), lookup.getInputAttr(), lookup.getTableAttr(),
-        lookup.getValue(),
-        b.getDenseI64ArrayAttr(cast<RankedTensorType>(lookup.getType()).getShape()),
-        TypeAttr::get(lookup.getType()),
-        words(lookup), IntegerAttr(), DenseI64ArrayAttr());
+        b, op->getLoc(), buffers(lookup), lookup.getInputAttr(),
+        lookup.getTableAttr(), lookup.getValue(),
+        b.getDenseI64ArrayAttr(
+            cast<RankedTensorType>(lookup.getType()).getShape()),
+        TypeAttr::get(lookup.getType()), words(lookup), IntegerAttr(),
+        DenseI64ArrayAttr());
     return define(lookup, made.getBuffers());
   }
   if (auto output = dyn_cast<OutputOp>(op)) {
     auto type = cast<RankedTensorType>(output.getValue().getType());
     auto shape = output.getShape() ? SmallVector<int64_t>(*output.getShape())
                                    : SmallVector<int64_t>(type.getShape());
-    tsp::OutputOp::create(b, op->getLoc(), builder.memoryOf(output.getValue()).buffers,
+    tsp::OutputOp::create(b, op->getLoc(),
+                          builder.memoryOf(output.getValue()).buffers,
                           output.getNameAttr(), output.getTypeAttr(),
-                          b.getDenseI64ArrayAttr(shape),
-                          TypeAttr::get(type));
+                          b.getDenseI64ArrayAttr(shape), TypeAttr::get(type));
     return mlir::success();
   }
   if (auto view = dyn_cast<ViewOp>(op)) {

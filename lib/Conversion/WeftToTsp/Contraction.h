@@ -1,0 +1,75 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The enumeration of a matrix product that chains are made from: which lanes
+// of the result come from which column, and which lanes of the streamed operand
+// make a tile. MatrixKernels.cpp makes the passes, WeightLoads.cpp the loads.
+
+#ifndef WEFT_LIB_CONVERSION_WEFTTOTSP_CONTRACTION_H
+#define WEFT_LIB_CONVERSION_WEFTTOTSP_CONTRACTION_H
+
+#include "ChainBuilder.h"
+
+namespace weft {
+
+/// One lane of a result vector: which member of the batch and which column.
+struct ColumnEntry {
+  int lane;
+  llvm::SmallVector<int64_t> loops; ///< Batch and column loops set, others 0.
+};
+
+/// Contracted lanes that one vector of the streamed operand offers in one half.
+struct KTile {
+  VectorAddress streamed; ///< Added to the row's address.
+  bool streamedUpper = false;
+  struct Lane {
+    int lane;                         ///< In the half.
+    llvm::SmallVector<int64_t> loops; ///< Batch and contracted loops set.
+  };
+  llvm::SmallVector<Lane> lanes;
+};
+
+class Contraction {
+public:
+  Contraction(ChainBuilder &builder, ContractOp op)
+      : builder(builder), op(op) {}
+  llvm::LogicalResult run();
+
+private:
+  llvm::LogicalResult classify();
+  llvm::SmallVector<llvm::SmallVector<int64_t>>
+  combinations(llvm::ArrayRef<unsigned> over,
+               llvm::ArrayRef<int64_t> from) const;
+  llvm::SmallVector<KTile> tiles(unsigned piece,
+                                 llvm::ArrayRef<int64_t> batch) const;
+  struct Pass {
+    unsigned piece;
+    KTile tile;
+    llvm::SmallVector<const ColumnEntry *> columns;
+    int hemisphere = 0;
+  };
+  llvm::LogicalResult emitGroup(llvm::ArrayRef<Pass> passes,
+                                const ColumnEntry &representative,
+                                llvm::ArrayRef<llvm::SmallVector<int64_t>> rows,
+                                int home);
+  llvm::FailureOr<mlir::Value> emitLoad(const Pass &pass, int hemisphere,
+                                        int home);
+  bool sharedTiles() const;
+  bool zeroTile(const Pass &pass) const;
+  bool zeroRow(const Pass &pass, llvm::ArrayRef<int64_t> row) const;
+  int64_t flatIndex(mlir::AffineMap map, llvm::ArrayRef<int64_t> shape,
+                    llvm::ArrayRef<int64_t> loops) const;
+
+  ChainBuilder &builder;
+  mutable ContractOp op;
+  llvm::SmallVector<int64_t> extents;
+  llvm::SmallVector<mlir::AffineMap> streamedMaps, installedMaps, extraMaps;
+  mlir::AffineMap resultMap;
+  llvm::SmallVector<unsigned> batch, rows, columns, contracted;
+  Layout resultLayout;
+  AluProgram program;
+};
+
+} // namespace weft
+
+#endif // WEFT_LIB_CONVERSION_WEFTTOTSP_CONTRACTION_H
