@@ -6,6 +6,7 @@
 #include "Work.h"
 #include "weft/Conversion/OnnxToLinalg/OnnxToLinalg.h"
 #include "weft/Dialect/Tsp/Transforms/Accounting.h"
+#include "weft/Dialect/Tsp/Transforms/Passes.h"
 #include "weft/Dialect/Weft/IR/WeftDialect.h"
 #include "weft/Pipelines/Passes.h"
 #include "weft/Target/Weft/Export.h"
@@ -40,6 +41,8 @@ public:
       return signalPassFailure();
     module->setAttr(kWorkAttr, collectWork(function));
     chooseHostTables(module, function);
+    if (failed(checkSizes(module, function)))
+      return signalPassFailure();
   }
 
 private:
@@ -63,6 +66,45 @@ private:
            b.getNamedAttr("type", TypeAttr::get(type))}));
     }
     module->setAttr(kInputsAttr, b.getArrayAttr(inputs));
+    return mlir::success();
+  }
+
+  /// Refuses what cannot fit whatever its placement, before anybody builds
+  /// it: all inputs together, and any one result. Bytes are those of the
+  /// narrowest storage, a boolean's one byte, a float's two, an integer's four.
+  LogicalResult checkSizes(ModuleOp module, func::FuncOp function) {
+    const double room = double(machine.usableBytes());
+    auto bytes = [](Type type) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (!tensor || !tensor.hasStaticShape())
+        return 0.0;
+      double size = isa<FloatType>(tensor.getElementType()) ? 2
+                    : tensor.getElementType().isInteger(1)  ? 1
+                                                            : 4;
+      for (int64_t extent : tensor.getShape())
+        size *= double(extent);
+      return size;
+    };
+    auto refuse = [&](Location loc, double need, const char *what) {
+      module->setAttr(kDoesNotFitAttr, UnitAttr::get(&getContext()));
+      constexpr double most = double(int64_t(1) << 60);
+      return emitError(loc)
+             << "does not fit: chip 0 needs "
+             << tsp::bytesText(int64_t(std::min(need, most))) << " of SRAM for "
+             << what << " alone, has " << tsp::bytesText(machine.usableBytes());
+    };
+    double inputs = 0;
+    for (Type type : function.getArgumentTypes())
+      inputs += bytes(type);
+    if (inputs > room)
+      return refuse(module.getLoc(), inputs, "the inputs");
+    for (Operation &op : function.getBody().front()) {
+      if (isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(op))
+        continue;
+      for (Type type : op.getResultTypes())
+        if (double need = bytes(type); need > room)
+          return refuse(op.getLoc(), need, "one result");
+    }
     return mlir::success();
   }
 

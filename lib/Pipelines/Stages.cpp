@@ -94,7 +94,8 @@ ErrorKind weft::failureOf(mlir::ModuleOp module, Stage stage, Stage origin) {
     return module->hasAttr(kUnsupportedAttr) ? ErrorKind::Unsupported
                                              : ErrorKind::Invalid;
   case Stage::Partition:
-    return ErrorKind::Internal;
+    return module->hasAttr(kDoesNotFitAttr) ? ErrorKind::DoesNotFit
+                                            : ErrorKind::Internal;
   case Stage::Shard:
   case Stage::Place:
   case Stage::Tsp:

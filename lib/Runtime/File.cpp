@@ -24,6 +24,20 @@ Error fileError(const std::string &path, const char *what, int code) {
 }
 } // namespace
 
+bool weft::sameFile(const std::string &a, const std::string &b) {
+  if (a.empty() || b.empty() || a == "-" || b == "-")
+    return false;
+  std::error_code code;
+  for (const std::string *path : {&a, &b})
+    if (fs::exists(*path, code) && !fs::is_regular_file(*path, code))
+      return false;
+  if (fs::exists(a, code) && fs::exists(b, code))
+    return fs::equivalent(a, b, code);
+  fs::path left = fs::weakly_canonical(fs::absolute(a, code), code);
+  fs::path right = fs::weakly_canonical(fs::absolute(b, code), code);
+  return !left.empty() && left == right;
+}
+
 Expected<std::vector<uint8_t>> weft::readFile(const std::string &path) {
   std::error_code code;
   if (fs::is_directory(path, code))

@@ -74,7 +74,7 @@ void ListScheduler::commit(int c, const Plan &plan) {
     s.writes.add(first, last);
     s.bankWrites[bankOf(b.place.address)].add(first, last);
     b.lastUse = std::max(b.lastUse, last);
-    end = std::max(end, last);
+    end = std::max(end, last + machine.writeLatency - 1);
     for (int i = 0; i < a.count; ++i) {
       int word = a.first + i * a.stride;
       auto issue = int32_t(first + int64_t(i) * a.elementStep * period);

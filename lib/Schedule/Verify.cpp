@@ -195,7 +195,9 @@ bool Verifier::access(int c, const Access &a, const Way &way, int period,
   (write ? writeBursts : readBursts)[bankKey(a.buffer)].push_back(burst);
   firstUse[a.buffer] = std::min(firstUse[a.buffer], burst.first);
   lastUse[a.buffer] = std::max(lastUse[a.buffer], burst.last);
-  lastCycle = std::max(lastCycle, burst.last);
+  // A write lands when its word can be read the cycle after.
+  lastCycle =
+      std::max(lastCycle, burst.last + (write ? m.writeLatency - 1 : 0));
   return true;
 }
 

@@ -5,6 +5,8 @@
 
 #include "Options.h"
 
+#include "weft/Runtime/File.h"
+
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
@@ -167,6 +169,12 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
     return usage("--stats needs a whole compilation, to stage weft");
   if (output == "-" && command.to == Stage::Weft)
     return usage("a program goes to a file, not to standard output");
+  if (!stats.empty() && sameFile(stats, output))
+    return usage("-o and --stats name the same file");
+  if (sameFile(output, input))
+    return usage("-o names the model itself");
+  if (!stats.empty() && sameFile(stats, input))
+    return usage("--stats names the model itself");
   if (threads < 0 || threads > 4096)
     return usage("--threads is not in 0 to 4096");
   command.threads = threads;

@@ -5,6 +5,8 @@
 
 #include "Options.h"
 
+#include "weft/Runtime/File.h"
+
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -137,6 +139,18 @@ Expected<RunCommand> weft::parseCommandLine(int argc, char **argv) {
   for (const auto *option : {&inputs, &output, &check, &entry, &json, &trace})
     if (option->getNumOccurrences() && option->getValue().empty())
       return usage("--" + option->ArgStr.str() + " needs a value");
+  const std::pair<const char *, const std::string *> written[] = {
+      {"--output", &command.output},
+      {"--json", &command.json},
+      {"--trace", &command.trace}};
+  for (size_t i = 0; i < std::size(written); ++i) {
+    if (sameFile(*written[i].second, command.program))
+      return usage(std::string(written[i].first) + " names the program itself");
+    for (size_t j = 0; j < i; ++j)
+      if (sameFile(*written[i].second, *written[j].second))
+        return usage(std::string(written[j].first) + " and " +
+                     written[i].first + " name the same file");
+  }
   if (threads < 0 || threads > 4096)
     return usage("--threads is not in 0 to 4096");
   if (!(minCosine <= 1) || !(maxError >= 0))

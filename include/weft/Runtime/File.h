@@ -18,6 +18,10 @@
 
 namespace weft {
 
+/// Whether two names are those of one regular file, existing or yet to be
+/// written. Empty names, "-" and devices are no files.
+bool sameFile(const std::string &a, const std::string &b);
+
 /// The whole of a regular file; a usage error that names it otherwise.
 Expected<std::vector<uint8_t>> readFile(const std::string &path);
 

@@ -119,8 +119,10 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
     for (size_t end = ops.size(); !done; --end) {
       if (end < begin ||
           (end == begin && begin < ops.size() && !(first && product)))
-        return op.emitError(
-            "internal error: an operation does not fit the ALUs");
+        return op.emitError("not supported on the chip: one operation needs "
+                            "more ALUs than "
+                            "the machine has, ")
+               << machine.alus;
       bool last = end == ops.size();
       // What later operations or the terminator need of this run.
       SmallVector<Value> yields;
@@ -215,8 +217,10 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
         return op.emitError("this operator is not supported on the chip");
       if (program->alus() > machine.alus) {
         if (end == begin)
-          return op.emitError(
-              "internal error: an operation does not fit the ALUs");
+          return op.emitError("not supported on the chip: one operation needs "
+                              "more ALUs than "
+                              "the machine has, ")
+                 << machine.alus;
         continue;
       }
       // Emit.

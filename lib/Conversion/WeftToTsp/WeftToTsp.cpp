@@ -52,6 +52,12 @@ struct WeftToTspPass : PassWrapper<WeftToTspPass, OperationPass<ModuleOp>> {
 
 LogicalResult WeftToTspPass::lower(ChainBuilder &builder, Operation *op) {
   OpBuilder &b = builder.b;
+  // Words of a column are numbered in 16 bits.
+  constexpr int mostWords = 1 << 16;
+  for (Type type : op->getResultTypes())
+    if (isPlaced(type) && layoutOf(type).words > mostWords)
+      return op->emitError("not supported on the chip: a tensor of ")
+             << layoutOf(type).words << " vectors, more than " << mostWords;
   auto buffers = [&](Value placed) {
     return SmallVector<Type>(size_t(builder.bufferCount(placed.getType())),
                              tsp::BufferType::get(b.getContext()));
