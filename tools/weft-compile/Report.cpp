@@ -43,7 +43,7 @@ void Report::listen(mlir::MLIRContext &context) {
 
 int Report::error(const Error &error, const std::string &file) {
   clear();
-  llvm::errs() << (file.empty() ? "" : file + ": ")
+  llvm::errs() << (file.empty() ? "weft-compile" : file) << ": "
                << "error: " << error.message << "\n";
   for (const std::string &note : error.notes)
     llvm::errs() << "  note: " << note << "\n";

@@ -8,8 +8,20 @@
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/CommandLine.h"
 
 int main(int argc, char **argv) {
+  llvm::cl::AddExtraVersionPrinter(
+      [](llvm::raw_ostream &os) { os << "weft-opt " WEFT_VERSION "\n"; });
+  llvm::cl::extrahelp examples(
+      "\nEXAMPLES:\n\n"
+      "  One pass on a module of any stage:\n"
+      "    weft-compile m.onnx --dim batch=1 --compile-to=import -o m.mlir\n"
+      "    weft-opt m.mlir --weft-onnx-to-linalg --weft-simplify\n"
+      "  Passes that need a machine:\n"
+      "    weft-opt linalg.mlir --weft-place=machine=tsp-mini\n"
+      "  Schedule chains, and prove a schedule:\n"
+      "    weft-opt tsp.mlir --tsp-schedule --tsp-verify-schedule\n");
   mlir::DialectRegistry registry;
   weft::registerAll(registry);
   mlir::registerTransformsPasses();

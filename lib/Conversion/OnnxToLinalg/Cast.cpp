@@ -113,6 +113,8 @@ static LogicalResult lowerCast(NodeLowering &n) {
   if (failed(n.needInputs(1)))
     return failure();
   int64_t code = n.intAttr("to", 0);
+  if (code == 0)
+    return n.invalid("expected attribute 'to', the element type to cast to");
   Type to = elementType(n.b, code);
   if (!to)
     return n.unsupported("unsupported target type " + Twine(code));
