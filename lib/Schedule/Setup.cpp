@@ -301,11 +301,13 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
     if (problem.buffers[b].initial && !buffers[b].placed && !isWeight[b])
       others.push_back(int(b));
 
-  size_t widest = 1; // slices that one load reads
+  size_t widest = 1; // slices that one load reads weights from
   for (const Chain &chain : problem.chains)
     if (chain.role == MxmRole::Load) {
       size_t reads = 0;
-      forEachRead(chain, [&](int, int, const Access &) { ++reads; });
+      forEachRead(chain, [&](int, int, const Access &a) {
+        reads += isWeight[a.buffer];
+      });
       widest = std::max(widest, reads);
     }
   for (int h = 0; h < 2; ++h) {

@@ -142,6 +142,56 @@ LogicalResult Placer::finishPending(Value value) {
   return mlir::success();
 }
 
+/// Exchanges the streamed operand `s` and the installed one where the result is
+/// reduced over what would be in its lanes, and not over its rows: lanes then
+/// hold what stays. Whether it did.
+bool Placer::swapForReductions(linalg::GenericOp op, unsigned &s,
+                               unsigned &w) const {
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  AffineMap sm = maps[s], wm = maps[w], cm = maps[2];
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  int64_t rows = 1, columns = 1;
+  bool rowsReduced = false, columnsReduced = false;
+  for (unsigned d = 0; d < cm.getNumResults(); ++d) {
+    unsigned loop = cm.getDimPosition(d);
+    AffineExpr e = b.getAffineDimExpr(loop);
+    bool inS = sm.getResultPosition(e).has_value(),
+         inW = wm.getResultPosition(e).has_value();
+    if (inS == inW)
+      continue;
+    (inS ? rows : columns) *= extents[loop];
+    if (isReducedLater(op.getResult(0), int(d)))
+      (inS ? rowsReduced : columnsReduced) = true;
+  }
+  // Few rows would leave most lanes empty.
+  if (!columnsReduced || rowsReduced || rows < 8 || rows * 4 < columns)
+    return false;
+  std::swap(s, w);
+  return true;
+}
+
+/// Keeps members that are contracted one by one from crossing the middle of
+/// the lanes, where that takes no more vectors.
+void Placer::alignMembers(Value result, ArrayRef<int> lanes,
+                          std::vector<LaneDigits> &digits) const {
+  auto shape = cast<RankedTensorType>(result.getType()).getShape();
+  int inner = lanes[0], outer = lanes[1];
+  int64_t used = shape[size_t(inner)], count = shape[size_t(outer)];
+  const int64_t half = machine.halfLanes();
+  if (digits[size_t(inner)].size() != 1 || digits[size_t(outer)].empty() ||
+      !digits[size_t(outer)].front().lane || used * count <= half ||
+      half % used == 0 || !isContractedByMember(result, inner, outer))
+    return;
+  int64_t dense = digits[size_t(outer)].front().extent;
+  std::vector<LaneDigits> aligned(digits);
+  aligned[size_t(outer)] = {{count, 0, true}};
+  packMembers(aligned, outer, used, machine.lanes(), machine.weightStreams / 2);
+  int64_t vectors = (count + dense - 1) / dense,
+          packed = half / used * 2;
+  if (packed > 0 && (count + packed - 1) / packed == vectors)
+    digits = aligned;
+}
+
 LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   Location loc = op.getLoc();
   if (std::optional<double> init = initialValue(op); !init || *init != 0.0)
@@ -154,12 +204,14 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   unsigned s = 0, w = 1;
   if (constantOf(op.getDpsInputs()[0]) && !constantOf(op.getDpsInputs()[1]))
     std::swap(s, w);
-  Value streamed = op.getDpsInputs()[s], installed = op.getDpsInputs()[w];
-  AffineMap sm = maps[s], wm = maps[w], cm = maps[2];
   auto uses = [](AffineMap m, unsigned loop) {
     return m.getResultPosition(getAffineDimExpr(loop, m.getContext()))
         .has_value();
   };
+  bool keepsLanes = !constantOf(op.getDpsInputs()[w]) &&
+                    swapForReductions(op, s, w);
+  Value streamed = op.getDpsInputs()[s], installed = op.getDpsInputs()[w];
+  AffineMap sm = maps[s], wm = maps[w], cm = maps[2];
 
   // Streamed: the contracted loops in lanes, rows (its own loops) in words.
   auto streamedType = cast<RankedTensorType>(streamed.getType());
@@ -190,10 +242,19 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
       fits = false;
   }
   if (!fits) {
-    auto made = version(streamed,
-                        buildLayout(packLanes(streamedType.getShape(), laneDims,
-                                              machine.lanes(), 1)),
-                        loc);
+    std::vector<LaneDigits> digits =
+        packLanes(streamedType.getShape(), laneDims, machine.lanes(), 1);
+    // A batch that steps in halves of the lanes stays where it is: a pass
+    // streams either half.
+    if (source && !weights && contracted <= machine.halfLanes())
+      for (unsigned d = 0; d < sm.getNumResults(); ++d) {
+        LaneDigits own = laneDigits(layoutOf(source.getType()), d);
+        unsigned loop = sm.getDimPosition(d);
+        if (uses(wm, loop) && uses(cm, loop) &&
+            stepsHalvesOnly(own, machine.halfLanes()))
+          digits[d] = own;
+      }
+    auto made = version(streamed, buildLayout(digits), loc);
     if (failed(made))
       return failure();
     source = *made;
@@ -249,6 +310,16 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     product.resultDigits =
         packLanes(resultType.getShape(), resultLanes, machine.lanes(),
                   machine.weightStreams / 2);
+  if (keepsLanes && resultLanes.size() == 1)
+    for (int d = int(cm.getNumResults()) - 1; d >= 0; --d)
+      if (unsigned loop = cm.getDimPosition(unsigned(d));
+          uses(wm, loop) && uses(sm, loop)) {
+        packMembers(product.resultDigits, d, columns, machine.lanes(),
+                    machine.weightStreams / 2);
+        break;
+      }
+  if (weights && resultLanes.size() >= 2)
+    alignMembers(op.getResult(0), resultLanes, product.resultDigits);
 
   // Installed: weights are packed later; a computed operand meets the streamed
   // one lane by lane, other elements of the batch masked out.
@@ -287,7 +358,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
       LaneDigits dim{{type.getDimSize(d), 0, true}};
       if (auto at =
               sm.getResultPosition(getAffineDimExpr(loop, b.getContext()))) {
-        dim = laneDigits(streamedLayout, unsigned(*at));
+        dim = withoutHalves(laneDigits(streamedLayout, unsigned(*at)),
+                            uses(cm, loop) ? machine.halfLanes() : INT32_MAX);
         if (uses(cm, loop))
           for (LaneDigit &digit : dim)
             digit.vector = true;

@@ -81,6 +81,47 @@ std::vector<LaneDigits> weft::packLanes(llvm::ArrayRef<int64_t> shape,
   return digits;
 }
 
+void weft::packMembers(std::vector<LaneDigits> &digits, int dim, int64_t used,
+                       int lanes, int align) {
+  const int64_t half = lanes / 2;
+  int64_t step = (used + align - 1) / align * align;
+  int64_t extent = digits[size_t(dim)].front().extent;
+  if (step == 0 || step > half || extent < 2)
+    return;
+  LaneDigits packed;
+  int64_t inHalf = std::min(extent, half / step);
+  if (inHalf > 1)
+    packed.push_back({inHalf, int32_t(step), false});
+  int64_t rest = (extent + inHalf - 1) / inHalf;
+  if (rest > 1)
+    packed.push_back({2, int32_t(half), false});
+  rest = (rest + 1) / 2;
+  if (rest > 1)
+    packed.push_back({rest, 0, true});
+  digits[size_t(dim)] = packed;
+}
+
+LaneDigits weft::withoutHalves(const LaneDigits &digits, int half) {
+  LaneDigits result(digits);
+  for (LaneDigit &digit : result)
+    if (digit.lane % half == 0) {
+      digit.lane = 0;
+      digit.vector = true;
+    }
+  return result;
+}
+
+bool weft::stepsHalvesOnly(const LaneDigits &digits, int half) {
+  bool any = false;
+  for (const LaneDigit &digit : digits)
+    if (digit.lane && digit.extent > 1) {
+      if (digit.lane % half)
+        return false;
+      any = true;
+    }
+  return any;
+}
+
 LaneDigits weft::laneDigits(const Layout &layout, unsigned dim) {
   LaneDigits result;
   for (const Digit &digit : layout.dims[dim])

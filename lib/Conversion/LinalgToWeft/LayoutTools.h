@@ -22,6 +22,7 @@ struct LaneDigit {
   int64_t extent = 1;
   int32_t lane = 0;
   bool vector = true;
+  friend bool operator==(const LaneDigit &, const LaneDigit &) = default;
 };
 using LaneDigits = std::vector<LaneDigit>;
 
@@ -39,6 +40,18 @@ Layout splatLayout(llvm::ArrayRef<int64_t> shape);
 std::vector<LaneDigits> packLanes(llvm::ArrayRef<int64_t> shape,
                                   llvm::ArrayRef<int> laneDims, int lanes,
                                   int align);
+
+/// Puts members of dimension `dim`, which is not in lanes, beside what fills the
+/// first `used` lanes: as many as fit into a half of the lanes without crossing
+/// its end, in both halves. Steps are multiples of `align`.
+void packMembers(std::vector<LaneDigits> &digits, int dim, int64_t used,
+                 int lanes, int align);
+
+/// The digits without steps of whole halves of the lanes: the matrix unit takes
+/// either half of a vector.
+LaneDigits withoutHalves(const LaneDigits &digits, int half);
+/// Whether the dimension steps lanes in whole halves only.
+bool stepsHalvesOnly(const LaneDigits &digits, int half);
 
 /// The lane digits of a layout's dimension.
 LaneDigits laneDigits(const Layout &layout, unsigned dim);

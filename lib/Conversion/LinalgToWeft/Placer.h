@@ -111,6 +111,10 @@ private:
   bool placeEmpty(mlir::Operation *op);
   mlir::LogicalResult placeElementwise(mlir::linalg::GenericOp op);
   mlir::LogicalResult placeContraction(mlir::linalg::GenericOp op);
+  bool swapForReductions(mlir::linalg::GenericOp op, unsigned &s,
+                         unsigned &w) const;
+  void alignMembers(Value result, llvm::ArrayRef<int> lanes,
+                    std::vector<LaneDigits> &digits) const;
   mlir::LogicalResult placeReduction(mlir::linalg::GenericOp op,
                                      llvm::StringRef kind);
   mlir::LogicalResult placeGather(mlir::linalg::GenericOp op,
@@ -161,6 +165,12 @@ llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
 bool onlyReturned(mlir::Value value);
 /// Whether the body multiplies two operands and adds to the output.
 bool isContraction(mlir::linalg::GenericOp op);
+/// Whether dimension `dim` of a value is reduced, at once or after element-wise
+/// operations.
+bool isReducedLater(mlir::Value value, int dim);
+/// Whether a product contracts dimension `inner` of a value (likewise) for
+/// every index of `outer` by itself, as attention does with its heads.
+bool isContractedByMember(mlir::Value value, int inner, int outer);
 
 } // namespace weft
 

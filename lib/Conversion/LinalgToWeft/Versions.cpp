@@ -327,11 +327,23 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
     same.push_back(int(d));
     bool in = !from.splat && stepsLanes(from, d);
     bool out = !target.splat && stepsLanes(target, d);
+    // What steps halves of the lanes before and after stays where it is: the
+    // matrix unit installs from either half.
+    if (in && out && laneDigits(from, d) == laneDigits(target, d) &&
+        stepsHalvesOnly(laneDigits(from, d), machine.halfLanes()))
+      continue;
     if (in)
       fromLanes.push_back(d);
     if (out)
       toLanes.push_back(d);
     shared |= in && out;
+  }
+  // Within one half a permutation would have to be installed for each.
+  if (shared) {
+    fromLanes.clear();
+    for (unsigned d = 0; d < rank; ++d)
+      if (!from.splat && stepsLanes(from, d))
+        fromLanes.push_back(d);
   }
   if (isAligned(target, shape, from, same))
     return copy(placed, result, hasPadding(target), loc);

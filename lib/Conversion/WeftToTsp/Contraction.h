@@ -18,15 +18,17 @@ struct ColumnEntry {
   llvm::SmallVector<int64_t> loops; ///< Batch and column loops set, others 0.
 };
 
+/// A contracted lane of the streamed operand.
+struct TileLane {
+  int lane;                         ///< In the half.
+  llvm::SmallVector<int64_t> loops; ///< Batch and contracted loops set.
+};
+
 /// Contracted lanes that one vector of the streamed operand offers in one half.
 struct KTile {
   VectorAddress streamed; ///< Added to the row's address.
   bool streamedUpper = false;
-  struct Lane {
-    int lane;                         ///< In the half.
-    llvm::SmallVector<int64_t> loops; ///< Batch and contracted loops set.
-  };
-  llvm::SmallVector<Lane> lanes;
+  llvm::SmallVector<TileLane> lanes;
 };
 
 class Contraction {
@@ -42,18 +44,46 @@ private:
                llvm::ArrayRef<int64_t> from) const;
   llvm::SmallVector<KTile> tiles(unsigned piece,
                                  llvm::ArrayRef<int64_t> batch) const;
+  /// Columns of a tile that have weights in the same lanes: those of one member
+  /// of the batch.
+  struct Part {
+    llvm::SmallVector<TileLane> lanes;
+    llvm::SmallVector<const ColumnEntry *> columns;
+  };
+  /// One tile and the rows that stream against it.
   struct Pass {
     unsigned piece;
-    KTile tile;
-    llvm::SmallVector<const ColumnEntry *> columns;
-    int hemisphere = 0;
+    VectorAddress streamed; ///< Added to the row's address.
+    bool streamedUpper = false;
+    llvm::SmallVector<Part, 1> parts;
   };
+  /// Where the vector that is installed in a column lies, and its half.
+  struct InstalledVector {
+    VectorAddress address;
+    bool upper = false;
+  };
+  llvm::FailureOr<InstalledVector> installedVector(unsigned piece,
+                                                   const Part &part,
+                                                   const ColumnEntry &column,
+                                                   int copy);
+  void shareTiles(llvm::SmallVectorImpl<Pass> &passes);
+  /// Blocks of one lw, all from one half of their vectors.
+  struct Blocks {
+    int first, count;
+    bool upper;
+  };
+  llvm::FailureOr<mlir::Value> emitLoad(const Pass &pass, int hemisphere,
+                                        int home);
+  mlir::Value packedTile(const Pass &pass, llvm::ArrayRef<Blocks> ranges,
+                         int home);
+  llvm::LogicalResult readBlocks(const Pass &pass, const Blocks &range,
+                                 llvm::SmallVectorImpl<mlir::Value> &buffers,
+                                 llvm::SmallVectorImpl<int64_t> &runs,
+                                 llvm::SmallVectorImpl<int64_t> &counts);
   llvm::LogicalResult emitGroup(llvm::ArrayRef<Pass> passes,
                                 const ColumnEntry &representative,
                                 llvm::ArrayRef<llvm::SmallVector<int64_t>> rows,
                                 int home);
-  llvm::FailureOr<mlir::Value> emitLoad(const Pass &pass, int hemisphere,
-                                        int home);
   bool sharedTiles() const;
   bool zeroTile(const Pass &pass) const;
   bool zeroRow(const Pass &pass, llvm::ArrayRef<int64_t> row) const;

@@ -129,16 +129,17 @@ bool Contraction::zeroTile(const Pass &pass) const {
   AffineMap map = installedMaps[pass.piece];
   auto shape = dense.getType().getShape();
   const float *values = reinterpret_cast<const float *>(raw.data());
-  for (const KTile::Lane &lane : pass.tile.lanes) {
-    int64_t row = flatIndex(map, shape, lane.loops);
-    for (const ColumnEntry *column : pass.columns) {
-      SmallVector<int64_t> own(extents.size(), 0);
-      for (unsigned loop : columns)
-        own[loop] = column->loops[loop];
-      if (values[row + flatIndex(map, shape, own)] != 0.0f)
-        return false;
+  for (const Part &part : pass.parts)
+    for (const TileLane &lane : part.lanes) {
+      int64_t row = flatIndex(map, shape, lane.loops);
+      for (const ColumnEntry *column : part.columns) {
+        SmallVector<int64_t> own(extents.size(), 0);
+        for (unsigned loop : columns)
+          own[loop] = column->loops[loop];
+        if (values[row + flatIndex(map, shape, own)] != 0.0f)
+          return false;
+      }
     }
-  }
   return true;
 }
 
@@ -150,14 +151,61 @@ bool Contraction::zeroRow(const Pass &pass, ArrayRef<int64_t> row) const {
   const float *values =
       reinterpret_cast<const float *>(dense.getRawData().data());
   AffineMap map = streamedMaps[pass.piece];
-  for (const KTile::Lane &lane : pass.tile.lanes) {
-    SmallVector<int64_t> loops(lane.loops);
-    for (unsigned loop : rows)
-      loops[loop] = row[loop];
-    if (values[flatIndex(map, dense.getType().getShape(), loops)] != 0.0f)
-      return false;
-  }
+  for (const Part &part : pass.parts)
+    for (const TileLane &lane : part.lanes) {
+      SmallVector<int64_t> loops(lane.loops);
+      for (unsigned loop : rows)
+        loops[loop] = row[loop];
+      if (values[flatIndex(map, dense.getType().getShape(), loops)] != 0.0f)
+        return false;
+    }
   return true;
+}
+
+/// Passes that stream the same vectors become one: members of the batch in
+/// other lanes of the tile (block-diagonal) or in other columns of it. A vector
+/// that is installed has zeros where it has no elements of its member.
+void Contraction::shareTiles(SmallVectorImpl<Pass> &passes) {
+  const int perBlock = builder.machine.weightStreams / 2;
+  std::map<std::tuple<unsigned, VectorAddress, bool>, SmallVector<size_t>>
+      found;
+  // By pass that others joined: the half that each block is installed from.
+  std::map<size_t, std::map<int, bool>> halves;
+  SmallVector<Pass> result;
+  for (Pass &pass : passes) {
+    if (!isPlaced(op.getInstalled()[pass.piece].getType())) {
+      result.push_back(std::move(pass));
+      continue;
+    }
+    std::map<int, bool> own;
+    bool uniform = true;
+    for (const Part &part : pass.parts)
+      for (const ColumnEntry *column : part.columns) {
+        auto vector = installedVector(pass.piece, part, *column, 0);
+        bool upper = succeeded(vector) && vector->upper;
+        auto [it, fresh] = own.try_emplace(column->lane / perBlock, upper);
+        uniform &= fresh || it->second == upper;
+      }
+    auto &candidates =
+        found[{pass.piece, pass.streamed, pass.streamedUpper}];
+    auto joins = llvm::find_if(candidates, [&](size_t at) {
+      return uniform && llvm::all_of(own, [&](const auto &block) {
+               auto it = halves[at].find(block.first);
+               return it == halves[at].end() || it->second == block.second;
+             });
+    });
+    if (joins != candidates.end()) {
+      halves[*joins].insert(own.begin(), own.end());
+      for (Part &part : pass.parts)
+        result[*joins].parts.push_back(std::move(part));
+      continue;
+    }
+    candidates.push_back(result.size());
+    halves[result.size()] = own;
+    result.push_back(std::move(pass));
+  }
+  passes.assign(std::make_move_iterator(result.begin()),
+                std::make_move_iterator(result.end()));
 }
 
 LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
@@ -248,13 +296,13 @@ LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
       LayoutPosition p = streamed.layout.at(own),
                      origin = streamed.layout.at(zero);
       addresses.push_back(
-          {pass.tile.streamed.word + p.word - origin.word,
-           pass.tile.streamed.column + p.column - origin.column});
+          {pass.streamed.word + p.word - origin.word,
+           pass.streamed.column + p.column - origin.column});
     }
     Value value = builder.read(streamed, addresses, 1, loc, hemisphere);
     auto abc = tsp::ActivateOp::create(
         b, loc, tsp::ValueType::get(b.getContext()), value,
-        pass.tile.streamedUpper ? b.getUnitAttr() : UnitAttr(),
+        pass.streamedUpper ? b.getUnitAttr() : UnitAttr(),
         b.getI64IntegerAttr(1), b.getI64IntegerAttr(count));
     int emitted = 1 + machine.mxmLatency;
     StringRef mode = passes.size() == 1 ? "pass"
@@ -347,12 +395,14 @@ LogicalResult Contraction::run() {
         batchLoops[loop] = key[i];
       for (unsigned piece = 0; piece < op.getStreamed().size(); ++piece)
         for (KTile &tile : tiles(piece, batchLoops)) {
-          Pass pass{piece, std::move(tile), list};
+          Pass pass{piece, tile.streamed, tile.streamedUpper, {}};
+          pass.parts.push_back({std::move(tile.lanes), list});
           (zeroTile(pass) ? zeros : passes).push_back(std::move(pass));
         }
     }
     if (passes.empty())
       passes.push_back(zeros.front());
+    shareTiles(passes);
     // Rows that need the same passes go together.
     std::map<std::vector<bool>, SmallVector<SmallVector<int64_t>>> groups;
     bool constantRows = denseOf(op.getStreamed()[0]) != nullptr;
@@ -382,7 +432,7 @@ LogicalResult Contraction::run() {
       int home = -1;
       if (odd && !sharedTiles() && classesLeft == 0) {
         chunks = 2;
-        home = builder.pairLoad[1] < builder.pairLoad[0] ? 1 : 0;
+        home = builder.weightBlocks[1] < builder.weightBlocks[0] ? 1 : 0;
       }
       size_t limit = std::min(size_t(machine.accumulatorRows),
                               (list.size() + chunks - 1) / chunks);
