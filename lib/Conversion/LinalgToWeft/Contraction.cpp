@@ -351,6 +351,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
         constant(values, values.getType(), installed.getLoc()));
   } else {
     auto type = cast<RankedTensorType>(installed.getType());
+    Value from = anyVersion(installed);
     std::vector<LaneDigits> digits;
     int innermost = -1;
     for (unsigned d = 0; d < wm.getNumResults(); ++d) {
@@ -358,8 +359,11 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
       LaneDigits dim{{type.getDimSize(d), 0, true}};
       if (auto at =
               sm.getResultPosition(getAffineDimExpr(loop, b.getContext()))) {
-        dim = withoutHalves(laneDigits(streamedLayout, unsigned(*at)),
-                            uses(cm, loop) ? machine.halfLanes() : INT32_MAX);
+        dim = laneDigits(streamedLayout, unsigned(*at));
+        // A member may lie in the other half than the one it meets.
+        if (uses(cm, loop) &&
+            !(from && laneDigits(layoutOf(from.getType()), d) == dim))
+          dim = withoutHalves(dim, machine.halfLanes());
         if (uses(cm, loop))
           for (LaneDigit &digit : dim)
             digit.vector = true;
@@ -378,7 +382,6 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     Layout target =
         buildLayout(digits, false, innermost, machine.weightStreams / 2);
     target.offset.lane = streamedLayout.offset.lane;
-    Value from = anyVersion(installed);
     if (!from) {
       Layout plain = buildLayout(digits);
       plain.offset.lane = target.offset.lane;
