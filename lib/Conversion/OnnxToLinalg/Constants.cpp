@@ -63,8 +63,8 @@ static LogicalResult lowerConstant(NodeLowering &n) {
     auto type = RankedTensorType::get({static_cast<int64_t>(values->size())},
                                       b.getF32Type());
     n.set(0,
-          arith::ConstantOp::create(b, type,
-                                    DenseElementsAttr::get(type, *values)),
+          arith::ConstantOp::create(
+              b, type, DenseElementsAttr::get(type, ArrayRef<float>(*values))),
           b.getF32Type());
     return success();
   }

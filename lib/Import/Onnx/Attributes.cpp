@@ -82,7 +82,11 @@ GraphImporter::convertAttribute(const AttributeProto &attribute) {
   case AttributeProto::TYPE_PROTO:
     return convertTypeAttr(attribute.tp());
   case AttributeProto::FLOATS:
-    return builder.getDenseF32ArrayAttr(
+    // `array<f32: ...>` prints six digits only; without entries it alone says
+    // what it is a list of.
+    if (attribute.floats().empty())
+      return builder.getDenseF32ArrayAttr({});
+    return builder.getF32ArrayAttr(
         ArrayRef(attribute.floats().data(), attribute.floats_size()));
   case AttributeProto::INTS:
     return builder.getDenseI64ArrayAttr(

@@ -120,6 +120,3 @@ DataType weft::storageOf(Type type) {
     return DataType::I16;
   return DataType::I32;
 }
-
-#define GET_OP_CLASSES
-#include "weft/Dialect/Weft/IR/WeftOps.cpp.inc"

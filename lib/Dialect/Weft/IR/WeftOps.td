@@ -93,7 +93,7 @@ def Weft_ContractOp : Weft_Op<"contract", [Pure, SingleBlock, AttrSizedOperandSe
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `(` $streamed `)` `by` `(` $installed `)` `with` `(` $extra `)` `maps` $maps
-    `extents` $extents `scales` $scales (`mask` $mask^)? attr-dict `:`
+    `extents` $extents `scales` custom<ExactFloats>($scales) (`mask` $mask^)? attr-dict `:`
     type($streamed) `by` type($installed) (`with` type($extra)^)? `->` type($results) $body
   }];
 }

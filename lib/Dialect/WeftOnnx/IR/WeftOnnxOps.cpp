@@ -51,10 +51,20 @@ std::optional<ArrayRef<int64_t>> NodeOp::getIntsAttr(StringRef name) {
   return std::nullopt;
 }
 
-std::optional<ArrayRef<float>> NodeOp::getFloatsAttr(StringRef name) {
+std::optional<SmallVector<float>> NodeOp::getFloatsAttr(StringRef name) {
   if (auto attr = dyn_cast_or_null<DenseF32ArrayAttr>(getNodeAttr(name)))
-    return attr.asArrayRef();
-  return std::nullopt;
+    return llvm::to_vector(attr.asArrayRef());
+  auto list = dyn_cast_or_null<ArrayAttr>(getNodeAttr(name));
+  if (!list || list.empty())
+    return std::nullopt;
+  SmallVector<float> values;
+  for (Attribute entry : list) {
+    auto value = dyn_cast<FloatAttr>(entry);
+    if (!value || !value.getType().isF32())
+      return std::nullopt;
+    values.push_back(value.getValue().convertToFloat());
+  }
+  return values;
 }
 
 ElementsAttr NodeOp::getTensorAttr(StringRef name) {

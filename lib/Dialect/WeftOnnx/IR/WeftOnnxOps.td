@@ -33,10 +33,11 @@ def WeftOnnx_NodeOp : WeftOnnx_Op<"node", [
     out at the end are not there at all.
 
     `attrs` holds the node's attributes, except graphs: int as i64, float as
-    f32, string as a string, ints as `array<i64: ...>`, floats as
-    `array<f32: ...>`, strings as an array of strings, a tensor as a dense or an
-    external elements attribute, lists of tensors as arrays, a sparse tensor as
-    a dictionary of `values`, `indices` and `dims`, a type as a type.
+    f32, string as a string, ints as `array<i64: ...>`, floats as an array of
+    f32 (`array<f32>` without entries), strings as an array of strings, a
+    tensor as a dense or an external elements attribute, lists of tensors as
+    arrays, a sparse tensor as a dictionary of `values`, `indices` and `dims`,
+    a type as a type.
 
     Graphs are regions; `subgraphs` names the attribute that each comes from
     (an attribute that is a list of graphs appears once per graph, as
@@ -72,7 +73,7 @@ def WeftOnnx_NodeOp : WeftOnnx_Op<"node", [
     std::optional<float> getFloatAttr(::llvm::StringRef name);
     std::optional<::llvm::StringRef> getStringAttr(::llvm::StringRef name);
     std::optional<::llvm::ArrayRef<int64_t>> getIntsAttr(::llvm::StringRef name);
-    std::optional<::llvm::ArrayRef<float>> getFloatsAttr(::llvm::StringRef name);
+    std::optional<::llvm::SmallVector<float>> getFloatsAttr(::llvm::StringRef name);
     ::mlir::ElementsAttr getTensorAttr(::llvm::StringRef name);
     /// The region that attribute `name` is, or null.
     ::mlir::Region *getSubgraph(::llvm::StringRef name);

@@ -53,7 +53,7 @@ def attributes():
     )
     made = node(
         "Everything", ["x"], ["y"], "all", domain="example",
-        i=-3, f=0.5, s="text", t=tensor, ints=[1, 2], floats=[0.25, 2.0],
+        i=-3, f=0.5, s="text", t=tensor, ints=[1, 2], floats=[0.25, 2.0**-11],
         strings=["a", "b"], tensors=[tensor, tensor], sp=sparse,
     )
     kind = made.attribute.add(name="tp", type=AttributeProto.TYPE_PROTO)
