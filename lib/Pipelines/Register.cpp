@@ -127,6 +127,7 @@ void weft::registerAll(DialectRegistry &registry) {
   PassPipelineRegistration<ChipOptions>(
       "weft-chip-pipeline", "From linalg to a verified schedule",
       [](OpPassManager &manager, const ChipOptions &options) {
+        manager.addPass(createAdoptLinalgPass());
         manager.addPass(
             withMachine<PartitionId>(createPartitionPass, options.machine));
         manager.addPass(createShardPass(1));

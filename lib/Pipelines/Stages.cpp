@@ -48,6 +48,7 @@ void weft::addStage(mlir::OpPassManager &manager, Stage stage,
     manager.addPass(createSimplifyPass());
     return;
   case Stage::Partition:
+    manager.addPass(createAdoptLinalgPass());
     manager.addPass(createPartitionPass(options.machine));
     return;
   case Stage::Shard:
@@ -94,8 +95,9 @@ ErrorKind weft::failureOf(mlir::ModuleOp module, Stage stage, Stage origin) {
     return module->hasAttr(kUnsupportedAttr) ? ErrorKind::Unsupported
                                              : ErrorKind::Invalid;
   case Stage::Partition:
-    return module->hasAttr(kDoesNotFitAttr) ? ErrorKind::DoesNotFit
-                                            : ErrorKind::Internal;
+    if (module->hasAttr(kDoesNotFitAttr))
+      return ErrorKind::DoesNotFit;
+    return origin == Stage::Linalg ? ErrorKind::Invalid : ErrorKind::Internal;
   case Stage::Shard:
   case Stage::Place:
   case Stage::Tsp:

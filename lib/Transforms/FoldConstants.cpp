@@ -130,4 +130,5 @@ std::unique_ptr<Pass> weft::createFoldConstantsPass() {
 void weft::registerTransformsPasses() {
   PassRegistration<FoldConstantsPass>();
   registerPass([] { return createSimplifyPass(); });
+  registerPass([] { return createAdoptLinalgPass(); });
 }
