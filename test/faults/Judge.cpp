@@ -97,15 +97,27 @@ bool Judge::agree(const Verdicts &v) {
          v.verifier.node == v.simulator.node;
 }
 
-bool Judge::asExpected(const Verdicts &v, const Edit &edit) {
+bool Judge::namesPlace(const Verdict &v) const {
+  std::optional<Queue> queue = queueOfNumber(machine, v.place.queue);
+  return queue && !v.node.empty() &&
+         v.text.starts_with("chip 0, " + queueName(*queue) + ", cycle " +
+                            std::to_string(v.place.cycle) + ", instruction " +
+                            std::to_string(v.instruction)) &&
+         v.text.find(", node '" + v.node + "': ") != std::string::npos;
+}
+
+bool Judge::asExpected(const Verdicts &v, const Edit &edit) const {
   if (edit.isClean)
     return agree(v) && !v.verifier.fault;
   if (!v.simulator.fault || v.simulator.kind != int(edit.kind.simulator) ||
       v.simulator.place != edit.place)
     return false;
+  if (!namesPlace(v.simulator))
+    return false;
   if (edit.isData)
     return !v.verifier.fault;
-  return agree(v) && v.verifier.kind == int(edit.kind.verifier);
+  return agree(v) && v.verifier.kind == int(edit.kind.verifier) &&
+         namesPlace(v.verifier);
 }
 
 } // namespace weft::faults

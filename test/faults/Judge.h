@@ -40,7 +40,10 @@ public:
   /// Fault or none, place, instruction and node, or the cycles.
   static bool agree(const Verdicts &verdicts);
   /// Whether both found the fault that the edit makes, and where it is.
-  static bool asExpected(const Verdicts &verdicts, const Edit &edit);
+  bool asExpected(const Verdicts &verdicts, const Edit &edit) const;
+  /// Whether the text of a fault names chip, unit, cycle, instruction and ONNX
+  /// node.
+  bool namesPlace(const Verdict &verdict) const;
 
 private:
   Expected<Verdict> verify(const Program &program, int64_t end,

@@ -21,7 +21,8 @@ namespace weft::faults {
 /// this issue.
 struct Issue {
   Instruction inst;
-  int32_t node = -1; ///< Index into Program::nodes.
+  /// Index into Program::nodes; what an edit adds is said to be of the first.
+  int32_t node = 0;
 };
 /// What a queue issues, by cycle.
 using Timeline = std::map<int64_t, Issue>;

@@ -9,7 +9,9 @@
 #include "Judge.h"
 
 #include "weft/Program/Reader.h"
+#include "weft/Program/Writer.h"
 #include "weft/Runtime/Binding.h"
+#include "weft/Runtime/Run.h"
 #include "weft/Runtime/TensorIO.h"
 
 #include <cstdio>
@@ -47,7 +49,7 @@ Expected<bool> judgeEdits(const Plan &plan, const Judge &judge, int places,
           edit->hasCable);
       if (!verdicts)
         return verdicts.error();
-      bool ok = Judge::asExpected(*verdicts, *edit);
+      bool ok = judge.asExpected(*verdicts, *edit);
       ++(ok ? found : missed);
       std::printf("%s: verifier: %s; simulator: %s: %s\n", maker.name.c_str(),
                   judge.describe(verdicts->verifier).c_str(),
@@ -62,6 +64,51 @@ Expected<bool> judgeEdits(const Plan &plan, const Judge &judge, int places,
     }
   std::printf("faults: %d ok, %d missed\n", found, missed);
   return missed == 0;
+}
+
+/// Whether a program without any name or prediction does what it did with them:
+/// the same bits in the same cycles. It goes through a file, and what remains
+/// of names, those of inputs and outputs, becomes numbers.
+Expected<bool> runsStripped(const Program &program,
+                            const std::vector<NamedTensor> &inputs) {
+  Program stripped = program;
+  stripped.stripNames();
+  std::vector<NamedTensor> renamed = inputs;
+  auto number = [](size_t i) { return std::to_string(i); };
+  for (size_t i = 0; i < stripped.inputs.size(); ++i) {
+    TensorBinding &input = stripped.inputs[i];
+    for (NamedTensor &tensor : renamed)
+      if (tensor.name == input.name)
+        tensor.name = number(i);
+    for (HostLookup &lookup : stripped.lookups)
+      if (lookup.input == input.name)
+        lookup.input = number(i);
+    input.name = number(i);
+    input.indexTable.clear();
+  }
+  for (size_t i = 0; i < stripped.outputs.size(); ++i)
+    stripped.outputs[i].name = number(i);
+  Expected<std::vector<uint8_t>> bytes = serializeProgram(stripped);
+  if (!bytes)
+    return bytes.error();
+  Expected<Program> read = deserializeProgram(*bytes, "stripped");
+  if (!read)
+    return read.error();
+
+  Expected<RunResult> with = runProgram(program, inputs);
+  if (!with)
+    return with.error();
+  Expected<RunResult> without = runProgram(*read, renamed);
+  if (!without)
+    return without.error();
+  bool same = with->simulation.cycles == without->simulation.cycles &&
+              with->outputs.size() == without->outputs.size();
+  for (size_t i = 0; same && i < with->outputs.size(); ++i)
+    same = with->outputs[i].tensor.bytes == without->outputs[i].tensor.bytes;
+  std::printf("stripped of names and predictions: %lld cycles, %s\n",
+              (long long)without->simulation.cycles,
+              same ? "the same outputs" : "NOT THE SAME");
+  return same;
 }
 
 } // namespace
@@ -86,6 +133,9 @@ int main(int argc, char **argv) {
 
   if (Status fine = verifyProgram(*program); !fine)
     return report(fine.error());
+  Expected<bool> same = runsStripped(*program, *inputs);
+  if (!same)
+    return report(same.error());
   Judge judge(*program, std::move(*inputs));
   Expected<Verdicts> unedited = judge.judge(*program);
   if (!unedited)
@@ -111,5 +161,5 @@ int main(int argc, char **argv) {
               "the data, %d missed\n",
               counts->faults, counts->otherKind, counts->clean, counts->data,
               counts->missed);
-  return *found && counts->missed == 0 ? 0 : 1;
+  return *same && *found && counts->missed == 0 ? 0 : 1;
 }
