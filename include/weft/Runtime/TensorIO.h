@@ -44,8 +44,9 @@ Expected<Tensor> readTensor(const std::string &path);
 /// Reads the tensors called `names` from a test_data_set folder (PREFIX_i.pb
 /// in the order of `names`, neither fewer nor more) or from an .npz keyed by
 /// name. Where the files of a folder carry exactly `names`, in whatever order,
-/// the names count; any other names are passed over. An .npz may hold `others` beside them, which are left out; any other
-/// name is returned too, for the caller to judge.
+/// the names count; any other names are passed over. An .npz may hold `others`
+/// beside them, which are left out; any other name is returned too, for the
+/// caller to judge.
 Expected<std::vector<NamedTensor>>
 readTensors(const std::string &path, const std::string &prefix,
             const std::vector<std::string> &names,

@@ -30,9 +30,10 @@ void foldConstants(mlir::Operation *root, WeightFiles &files,
 /// multiplication and one addition.
 std::unique_ptr<mlir::Pass> createSimplifyPass();
 
-/// The pass `weft-adopt-linalg`: linalg on static tensors from any compiler, with
-/// named operations, as placement reads it. The function is @main or the only
-/// public one. Modules that have been through weft-simplify stay as they are.
+/// The pass `weft-adopt-linalg`: linalg on static tensors from any compiler,
+/// with named operations, as placement reads it. The function is @main or the
+/// only public one. Modules that have been through weft-simplify stay as they
+/// are.
 std::unique_ptr<mlir::Pass> createAdoptLinalgPass();
 
 void registerTransformsPasses();

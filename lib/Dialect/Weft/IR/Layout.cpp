@@ -43,7 +43,8 @@ static std::optional<Layout> parseLayout(StringRef text) {
   auto integer = [&](auto &value) {
     int64_t parsed = 0;
     size_t length = text.size() - text.ltrim("-0123456789").size();
-    if (length == 0 || length > 12 || text.take_front(length).getAsInteger(10, parsed))
+    if (length == 0 || length > 12 ||
+        text.take_front(length).getAsInteger(10, parsed))
       return false;
     text = text.drop_front(length);
     value = static_cast<std::remove_reference_t<decltype(value)>>(parsed);
@@ -56,7 +57,7 @@ static std::optional<Layout> parseLayout(StringRef text) {
       if (!integer(digit.extent) || digit.extent <= 0)
         return std::nullopt;
       while (text.consume_front(" ")) {
-        if (text.consume_front("l") ? !integer(digit.lane)
+        if (text.consume_front("l")   ? !integer(digit.lane)
             : text.consume_front("w") ? !integer(digit.word)
             : text.consume_front("c") ? !integer(digit.column)
                                       : true)
