@@ -1,10 +1,11 @@
 // Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// weft-fault-test PROGRAM.weft INPUTS: edits a compiled program until it has
-// each fault of docs/machine.md, and shows that verifier and simulator both
-// find it, in the same queue, cycle, instruction and ONNX node. Exits with 1
-// when one was missed.
+// weft-fault-test PROGRAM.weft INPUTS [PLACES [SHIFTS [SEED]]]: edits a
+// compiled program until it has each fault of docs/machine.md, and shows that
+// verifier and simulator both find it, in the same queue, cycle, instruction
+// and ONNX node. Exits with 1 when one was missed. weft-fault-test PROGRAM.weft
+// --write=FAULT OUT.weft writes a program that has one of them.
 
 #include "Judge.h"
 
@@ -27,16 +28,31 @@ int report(const Error &error) {
   return int(error.kind);
 }
 
-/// Prints a line per edit; whether all faults were found as they should be.
-Expected<bool> judgeEdits(const Plan &plan, const Judge &judge, int places,
-                          std::mt19937 &random) {
+std::vector<Maker> allMakers() {
   std::vector<Maker> makers;
   for (auto list : {streamMakers, memoryMakers, aluMakers, matrixMakers,
                     linkMakers, formMakers})
     for (Maker &maker : list())
       makers.push_back(std::move(maker));
+  return makers;
+}
+
+Status writeFaulty(const Program &program, const std::string &fault,
+                   const std::string &path) {
+  Plan plan(program);
+  std::mt19937 random(1);
+  for (const Maker &maker : allMakers())
+    if (maker.name == fault)
+      if (std::optional<Edit> edit = maker.make(plan, random))
+        return writeProgram(edit->program, path);
+  return Error{ErrorKind::Usage, "no place for '" + fault + "'", {}};
+}
+
+/// Prints a line per edit; whether all faults were found as they should be.
+Expected<bool> judgeEdits(const Plan &plan, const Judge &judge, int places,
+                          std::mt19937 &random) {
   int found = 0, missed = 0;
-  for (const Maker &maker : makers)
+  for (const Maker &maker : allMakers())
     for (int n = 0; n < places; ++n) {
       std::optional<Edit> edit = maker.make(plan, random);
       if (!edit) {
@@ -118,6 +134,18 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "usage: weft-fault-test PROGRAM.weft INPUTS "
                          "[PLACES [SHIFTS [SEED]]]\n");
     return 1;
+  }
+  std::string_view second = argv[2], option = "--write=";
+  if (second.starts_with(option)) {
+    Expected<Program> program = readProgram(argv[1]);
+    if (!program)
+      return report(program.error());
+    Status written =
+        argc != 4
+            ? Error{ErrorKind::Usage, "--write needs OUT.weft", {}}
+            : writeFaulty(*program, std::string(second.substr(option.size())),
+                          argv[3]);
+    return written ? 0 : report(written.error());
   }
   int places = argc > 3 ? std::atoi(argv[3]) : 2;
   int shifts = argc > 4 ? std::atoi(argv[4]) : 300;

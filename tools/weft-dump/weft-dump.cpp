@@ -1,13 +1,14 @@
 // Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// weft-dump: shows a .weft program as text, or a machine description. The
-// reader decides whether a program is sound; this file only chooses what of it
-// is printed.
+// weft-dump: shows a .weft program as text, or a machine description, or has a
+// program verified. The reader decides whether a file is sound and WeftVerify
+// whether its instructions are; this file only chooses what is printed.
 
 #include "Dump.h"
 
 #include "weft/Machine/Fields.h"
+#include "weft/Verify/Verifier.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr const char *overview =
     "weft-dump: shows a .weft program as text\n\n"
     "Exit codes: 0 done; 1 usage or file; 2 invalid program or machine file;\n"
-    "70 internal error.\n";
+    "6 --verify found a fault; 70 internal error.\n";
 constexpr const char *examples =
     "\nEXAMPLES:\n"
     "  Header, memory map and every queue:\n"
@@ -31,6 +32,9 @@ constexpr const char *examples =
     "    weft-dump bert.weft --no-queues\n"
     "  Queues whose name contains one of these:\n"
     "    weft-dump bert.weft --queue='east mxm' --queue='alu 3'\n"
+    "  Prove without running it that a program has no fault and takes the\n"
+    "  cycles that it predicts:\n"
+    "    weft-dump --verify bert.weft\n"
     "  A machine description, to edit and give to --machine=FILE.json:\n"
     "    weft-dump --machine=tsp-v1 > mine.json\n"
     "  The same as a table:\n"
@@ -49,7 +53,7 @@ Error usage(const std::string &message) {
 
 struct Command {
   std::string program, machine;
-  bool table = false, queues = true;
+  bool table = false, queues = true, verify = false;
   std::vector<std::string> filters;
 };
 
@@ -70,6 +74,9 @@ Expected<Command> parseCommandLine(int argc, char **argv) {
   cl::opt<bool> table("machine-table",
                       cl::desc("Print the description as a Markdown table"),
                       cl::cat(category));
+  cl::opt<bool> verify(
+      "verify", cl::desc("Verify the program's schedule and print the verdict"),
+      cl::cat(category));
   cl::extrahelp more(examples);
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(
@@ -80,20 +87,37 @@ Expected<Command> parseCommandLine(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(argc, argv, overview, &errors))
     return usage(llvm::StringRef(message).rtrim().str());
 
-  Command command{
-      program, machine, table, !noQueues, {queue.begin(), queue.end()}};
+  Command command{program,   machine, table,
+                  !noQueues, verify,  {queue.begin(), queue.end()}};
   bool describes = machine.getNumOccurrences() || table;
   if (describes && program.getNumOccurrences())
     return usage("give a program or a machine, not both");
   if (!describes && command.program.empty())
     return usage("no program given");
-  if (describes && (queue.getNumOccurrences() || noQueues))
-    return usage("--queue and --no-queues need a program");
+  if (describes && (queue.getNumOccurrences() || noQueues || verify))
+    return usage("--queue, --no-queues and --verify need a program");
+  if (verify && (queue.getNumOccurrences() || noQueues))
+    return usage("--verify prints no queues");
   if (noQueues && queue.getNumOccurrences())
     return usage("--queue and --no-queues contradict each other");
   if (table && command.machine.empty() && !machine.getNumOccurrences())
     command.machine = "tsp-v1";
   return command;
+}
+
+Status verify(const Command &command, const Program &program,
+              llvm::raw_ostream &out) {
+  Expected<verify::Result> result = followProgram(program);
+  if (!result)
+    return result.error();
+  if (result->fault)
+    return Error{ErrorKind::MachineFault,
+                 command.program + ": " +
+                     verify::faultText(program.machine, *result->fault),
+                 {}};
+  out << "verified: " << result->issues << " issues in " << result->cycles
+      << " cycles, no fault\n";
+  return success();
 }
 
 Status run(const Command &command, llvm::raw_ostream &out) {
@@ -109,6 +133,8 @@ Status run(const Command &command, llvm::raw_ostream &out) {
   Expected<Program> program = readProgram(command.program, &sections);
   if (!program)
     return program.error();
+  if (command.verify)
+    return verify(command, *program, out);
   if (!command.filters.empty() && !hasQueue(*program, command.filters))
     return usage("no queue of the program is named so");
   dumpHeader(out, *program, sections);
