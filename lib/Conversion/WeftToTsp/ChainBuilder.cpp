@@ -101,6 +101,20 @@ void ChainBuilder::allocate(ValueRange results, int spareAlus, Location loc) {
   }
 }
 
+Memory ChainBuilder::scratch(DataType storage, int64_t words, Location loc) {
+  Layout layout;
+  layout.dims = {{Digit{words, 0, 1, 0}}};
+  layout.words = int32_t(words);
+  layout.splat = true;
+  auto type = RankedTensorType::get({words}, typeOf(b, storage),
+                                    LayoutAttr::get(b.getContext(), layout));
+  SmallVector<Type> types(size_t(bufferCount(type)),
+                          tsp::BufferType::get(b.getContext()));
+  auto op = tsp::ScratchOp::create(b, loc, types, b.getI64IntegerAttr(words),
+                                   IntegerAttr(), DenseI64ArrayAttr());
+  return makeMemory(type, op.getBuffers());
+}
+
 Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows,
                                   Location loc) {
   std::vector<std::vector<int32_t>> key(rows.begin(), rows.end());
@@ -156,18 +170,7 @@ void ChainBuilder::separate(
       continue;
     }
     int64_t words = int64_t(addresses[i].size());
-    Layout layout;
-    layout.dims = {{Digit{words, 0, 1, 0}}};
-    layout.words = int32_t(words);
-    layout.splat = true;
-    auto type = RankedTensorType::get({words}, typeOf(b, operands[i].storage),
-                                      LayoutAttr::get(b.getContext(), layout));
-    SmallVector<Type> types(size_t(bufferCount(type)),
-                            tsp::BufferType::get(b.getContext()));
-    auto scratch =
-        tsp::ScratchOp::create(b, loc, types, b.getI64IntegerAttr(words),
-                               IntegerAttr(), DenseI64ArrayAttr());
-    Memory copy = makeMemory(type, scratch.getBuffers());
+    Memory copy = scratch(operands[i].storage, words, loc);
     SmallVector<VectorAddress> target;
     for (int32_t word = 0; word < int32_t(words); ++word)
       target.push_back({word, 0});

@@ -72,6 +72,8 @@ public:
   /// stream get a copy in each hemisphere while `spareAlus` lasts, which a
   /// copy takes one of.
   void allocate(mlir::ValueRange results, int spareAlus, mlir::Location loc);
+  /// Scratch memory of `words` vectors, one after the other.
+  Memory scratch(DataType storage, int64_t words, mlir::Location loc);
   /// A constant [rows x lanes] of 32-bit integers, one vector a row.
   Memory laneConstant(llvm::ArrayRef<std::vector<int32_t>> rows,
                       mlir::Location loc);

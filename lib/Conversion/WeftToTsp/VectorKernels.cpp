@@ -133,7 +133,39 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
       }
     terms = std::move(next);
   }
-  const int step = machine.aluLatency;
+  auto chainOf = [&](const Memory &from, ArrayRef<VectorAddress> addresses,
+                     int period, DataType stored, const Memory &to,
+                     ArrayRef<VectorAddress> target) {
+    OpBuilder::InsertionGuard guard(builder.b);
+    builder.beginChain(loc, "reduce");
+    int count = int(addresses.size());
+    Value value = builder.read(from, addresses, period, loc);
+    int offset = 0;
+    AluNode node;
+    if (from.storage != compute) {
+      node.opcode = Opcode::Convert;
+      node.type = from.storage;
+      node.resultType = compute;
+      value = builder.alu(loc, node, value, {0}, {}, offset, count, period);
+      offset += aluLatency(machine, Opcode::Convert);
+    }
+    node.opcode = *opcode;
+    node.type = node.resultType = compute;
+    value = builder.alu(loc, node, value, {0}, {}, offset, count, period);
+    value.getDefiningOp<tsp::AluOp>().setAccumulate(true);
+    int parts = int(target.size());
+    offset += (count - parts) * period + aluLatency(machine, *opcode);
+    // The last results alone go out, through an operation of their own.
+    node.opcode = stored != compute ? Opcode::Convert : Opcode::Copy;
+    node.resultType = stored;
+    value = builder.alu(loc, node, value, {0}, {}, offset, parts, period);
+    builder.write(value, to, target, loc);
+  };
+  // An ALU combines a vector each cycle with its own result of a latency ago,
+  // so it ends with as many parts as its latency has cycles; they are combined
+  // in a chain of their own, a latency apart. Bursts as short as those that
+  // write what is reduced let it begin before they have all ended.
+  const int latency = machine.aluLatency;
   for (const VectorOfTensor &v :
        enumerateVectors(outLayout, outType.getShape())) {
     SmallVector<VectorAddress> addresses;
@@ -145,30 +177,28 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
       LayoutPosition p = inLayout.at(index);
       addresses.push_back({p.word, p.column});
     }
-    OpBuilder::InsertionGuard guard(builder.b);
-    builder.beginChain(loc, "reduce");
-    int count = int(addresses.size());
-    Value value = builder.read(in, addresses, step, loc);
-    int offset = 0;
-    AluNode node;
-    if (in.storage != compute) {
-      node.opcode = Opcode::Convert;
-      node.type = in.storage;
-      node.resultType = compute;
-      value = builder.alu(loc, node, value, {0}, {}, offset, count, step);
-      offset += aluLatency(machine, Opcode::Convert);
+    size_t bursts = (addresses.size() + kMaxVectorBurst - 1) / kMaxVectorBurst;
+    const Memory *from = &in;
+    Memory parts;
+    SmallVector<VectorAddress> partial;
+    // Worth the second trip through memory only from some length on.
+    if (addresses.size() >= size_t(8 * latency)) {
+      parts = builder.scratch(compute, int64_t(bursts) * latency, loc);
+      for (size_t burst = 0; burst < bursts; ++burst) {
+        size_t begin = burst * addresses.size() / bursts,
+               end = (burst + 1) * addresses.size() / bursts;
+        SmallVector<VectorAddress> target;
+        for (int i = 0; i < latency; ++i)
+          target.push_back({int32_t(partial.size()) + i, 0});
+        chainOf(in, ArrayRef(addresses).slice(begin, end - begin), 1, compute,
+                parts, target);
+        llvm::append_range(partial, target);
+      }
+      from = &parts;
+      addresses = partial;
     }
-    node.opcode = *opcode;
-    node.type = node.resultType = compute;
-    value = builder.alu(loc, node, value, {0}, {}, offset, count, step);
-    value.getDefiningOp<tsp::AluOp>().setAccumulate(true);
-    offset += (count - 1) * step + aluLatency(machine, *opcode);
-    DataType stored = storageOf(outType);
-    // The last partial result alone goes out, through an operation of its own.
-    node.opcode = stored != compute ? Opcode::Convert : Opcode::Copy;
-    node.resultType = stored;
-    value = builder.alu(loc, node, value, {0}, {}, offset, 1, 1);
-    builder.write(value, builder.memoryOf(op.getResult()), {v.address}, loc);
+    chainOf(*from, addresses, latency, storageOf(outType),
+            builder.memoryOf(op.getResult()), {v.address});
   }
   return mlir::success();
 }

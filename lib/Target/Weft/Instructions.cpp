@@ -273,22 +273,26 @@ private:
                 });
       return;
     }
-    // The first issue copies, later ones combine with the ALU's own result,
-    // which only the last drives.
+    // The issues of the first latency copy, later ones combine with the ALU's
+    // own result, and those of the last latency drive it.
+    const int parts = std::max(1, m.aluLatency / op.period);
     stretches(op, instruction, operands,
               [&](int begin, int count, Instruction named) {
                 for (int i = begin; i < begin + count;) {
                   Instruction issue = named;
                   int run = 1;
-                  if (i == 0) {
+                  // As far as issues of one kind go.
+                  int end = i < parts ? parts : op.count;
+                  if (i < op.count - parts)
+                    end = std::min(end, op.count - parts);
+                  run = std::min(begin + count, end) - i;
+                  if (i < parts) {
                     issue.opcode = Opcode::Copy;
                   } else {
                     issue.operands[1].kind = Operand::Kind::Alu;
                     issue.operands[1].alu = uint8_t(*alu.getAlu());
-                    if (i + 1 < op.count)
-                      run = std::min(begin + count, op.count - 1) - i;
                   }
-                  if (i + run < op.count)
+                  if (i < op.count - parts)
                     issue.result = -1;
                   put(o, i, run, 0, issue);
                   i += run;

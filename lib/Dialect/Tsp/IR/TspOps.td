@@ -171,9 +171,10 @@ def Tsp_AluOp : Tsp_Op<"alu"> {
   let description = [{
     `arguments` says where each operand comes from: n >= 0 is the n-th SSA
     operand (a stream value, or the result of an op that issues its latency
-    earlier), -1 and -2 are the immediates. With `accumulate`, the first issue
-    copies operand 0, later ones combine it with the ALU's own result, and only
-    the last drives the result.
+    earlier), -1 and -2 are the immediates. With `accumulate`, operand 0 is
+    combined with the ALU's own result of a latency earlier: as many issues as
+    lie in a latency copy it first, and as many drive the result last, each a
+    part of it.
   }];
   let arguments = (ins Variadic<Tsp_Value>:$inputs, StrAttr:$opcode,
                        TypeAttr:$type, TypeAttr:$resultType,

@@ -378,11 +378,12 @@ private:
     if (op.getAccumulate() &&
         (aluOperandCount(*opcode) != 2 || latency != m.aluLatency ||
          *type != *resultType ||
-         (op.getCount() > 1 && int(op.getPeriod()) != latency)))
+         (op.getCount() > 1 && latency % int64_t(op.getPeriod())) ||
+         int64_t(op.getCount()) < accumulatedParts(op)))
       return op.emitOpError(
-                 "accumulates with an operation of two operands, one type "
-                 "and a period of its latency, ")
-             << m.aluLatency;
+                 "accumulates with an operation of two operands, one type, "
+                 "a period that divides its latency, ")
+             << m.aluLatency << ", and at least that many issues";
     std::vector<int> streams;
     for (int64_t argument : op.getArguments()) {
       if (argument < 0) {
@@ -408,7 +409,6 @@ private:
       if (!llvm::is_contained(streams, *operand))
         streams.push_back(*operand);
     }
-    int64_t last = int64_t(op.getCount() - 1) * op.getPeriod();
     weft::Op &made = addOp(op, Unit::Alu, *opcode, op.getOffset(),
                            op.getCount(), op.getPeriod());
     made.operands = std::move(streams);
@@ -417,13 +417,24 @@ private:
     });
     if (!written)
       return mlir::success();
-    bool once = op.getAccumulate();
     size_t at = chain->ops.size() - 1;
-    int result = value(op.getResult(), byteWidth(*resultType),
-                       once ? 1 : op.getCount(), once ? 1 : op.getPeriod());
+    int64_t parts = accumulatedParts(op);
+    int result =
+        value(op.getResult(), byteWidth(*resultType), parts, op.getPeriod());
     chain->ops[at].result = result;
-    chain->ops[at].resultDelay = int(once ? last : 0) + latency + m.aluToStream;
+    chain->ops[at].resultDelay =
+        int((int64_t(op.getCount()) - parts) * int64_t(op.getPeriod())) +
+        latency + m.aluToStream;
     return mlir::success();
+  }
+
+  /// Results that an operation gives: one an issue, or the parts that an
+  /// accumulating one ends with.
+  int64_t accumulatedParts(AluOp op) const {
+    return op.getAccumulate() ? std::max<int64_t>(
+                                    1, out.machine.aluLatency /
+                                           std::max<int64_t>(1, op.getPeriod()))
+                              : int64_t(op.getCount());
   }
 
   /// A chained consumer issues exactly a latency after its producer.
@@ -431,11 +442,10 @@ private:
     auto opcode = aluOpcode(producer.getOpcode());
     if (!opcode || producer->getParentOp() != op->getParentOp())
       return op.emitOpError("takes the result of another chain");
-    bool once = producer.getAccumulate();
+    int64_t count = accumulatedParts(producer);
     int64_t first =
         int64_t(producer.getOffset()) + aluLatency(out.machine, *opcode) +
-        (once ? int64_t(producer.getCount() - 1) * producer.getPeriod() : 0);
-    int64_t count = once ? 1 : int64_t(producer.getCount());
+        (int64_t(producer.getCount()) - count) * int64_t(producer.getPeriod());
     if (int64_t(op.getOffset()) != first || int64_t(op.getCount()) > count ||
         (op.getCount() > 1 && op.getPeriod() != producer.getPeriod())) {
       InFlightDiagnostic error = op.emitOpError("must issue ")
