@@ -50,17 +50,27 @@ bool ListScheduler::mayOpen(int u, int c) const {
   return rest.find(unit.reserve, never).address >= 0;
 }
 
-/// The pass that can start first on a unit; among equals the one that goes on
-/// with the rows of the last pass, then with any open rows, then the longer
-/// path. Starts take into account when the slices of weights and activations
+/// A pass may start this many cycles after the first that could, if more
+/// depends on it: slices that are busy for a moment do not decide.
+constexpr int64_t kPassSlack = 16;
+
+/// Paths to the end that differ by less than this count as equal.
+constexpr int64_t kPathGrain = 128;
+
+/// The pass that can start first on a unit, or soon after; of these the one
+/// whose rows have the longest path to the end once they are complete, then the
+/// one that goes on with the rows of the last pass, then with any open rows.
+/// Starts take into account when the slices of weights and activations
 /// are free, which is asked for the best candidate only, again and again.
 int ListScheduler::choosePass(int u, int64_t &start) {
   const MatrixState &unit = units[u];
-  using Key = std::tuple<int64_t, bool, bool, int64_t, int>;
+  using Key = std::tuple<int64_t, int64_t, bool, bool, int>;
   struct Candidate {
     Key key;
     bool exact;
+    int64_t at;
   };
+
   std::vector<Candidate> candidates;
   for (int c : unit.ready) {
     if (tooFar(c) || !mayOpen(u, c))
@@ -75,18 +85,24 @@ int ListScheduler::choosePass(int u, int64_t &start) {
     int g = groupOf[c];
     bool continues = g >= 0 && chain.accumulatorGroup == unit.lastGroup;
     bool open = g >= 0 && groups[g].row >= 0;
+    int last = g >= 0 ? groups[g].members.back() : c;
     candidates.push_back(
-        {Key(at, !continues, !open, -(graph.pathToEnd[c] + chain.priority), c),
-         false});
+        {Key(0, -(graph.pathToEnd[last] + chain.priority) / kPathGrain, !continues, !open, c),
+         false, at});
   }
   if (candidates.empty())
     return -1;
   // Looking at more than a few dozen refinements costs more than it brings.
   for (int round = 0;; ++round) {
+    int64_t soonest = never;
+    for (const Candidate &x : candidates)
+      soonest = std::min(soonest, x.at);
+    for (Candidate &x : candidates)
+      std::get<0>(x.key) = std::max(x.at, soonest + kPassSlack);
     auto best = std::min_element(
         candidates.begin(), candidates.end(),
         [](const Candidate &a, const Candidate &b) { return a.key < b.key; });
-    auto &at = std::get<0>(best->key);
+    auto &at = best->at;
     int c = std::get<4>(best->key);
     if (best->exact || round == 32) {
       start = at;
@@ -103,7 +119,7 @@ int ListScheduler::choosePass(int u, int64_t &start) {
 }
 
 /// Cycles before its pass that a load is looked at: lw itself, the flight from
-/// the furthest slice, and some slack for busy slices.
+/// the furthest slice, and some kPassSlack for busy slices.
 static int64_t leadOf(const Machine &m, const Extent &lw) {
   return lw.last - lw.first + 1 + m.mxmPosition + 64;
 }
@@ -323,8 +339,8 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
   // with its successors only when part of it is ahead. The last serve where
   // the others do not fit.
   static constexpr Tuning variants[] = {
-      {.window = 64},
-      {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 96},
+      {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 128},
+      {.window = 256},
       {.roomCost = 60, .window = 64},
       {},
   };

@@ -214,6 +214,7 @@ LogicalResult Placer::run(func::FuncOp function) {
   if (auto tables = module->getAttrOfType<ArrayAttr>("weft.host_tables"))
     for (Attribute table : tables)
       hostTables[cast<StringAttr>(table).getValue()] = true;
+  splitVariances(function);
   normalizeForPlacement(function);
   for (Operation &op : function.getBody().front())
     if (failed(place(&op)))

@@ -158,6 +158,10 @@ mlir::Value expandScalar(mlir::OpBuilder &b, mlir::Operation &op,
 /// broadcast operands, reductions that also permute, padding of all dimensions.
 void normalizeForPlacement(mlir::func::FuncOp function);
 
+/// Rewrites sums of squared differences from a mean into sums that do not wait
+/// for it.
+void splitVariances(mlir::func::FuncOp function);
+
 /// What a reduction's body combines with: "add", "max", ..., or "".
 llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
 /// Whether a value is an output of the model and nothing else: it is stored as

@@ -85,6 +85,7 @@ private:
                                 llvm::ArrayRef<llvm::SmallVector<int64_t>> rows,
                                 int home);
   bool sharedTiles() const;
+  bool hasSiblings() const;
   bool zeroTile(const Pass &pass) const;
   bool zeroRow(const Pass &pass, llvm::ArrayRef<int64_t> row) const;
   int64_t flatIndex(mlir::AffineMap map, llvm::ArrayRef<int64_t> shape,

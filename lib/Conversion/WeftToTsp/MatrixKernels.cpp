@@ -22,6 +22,20 @@ bool Contraction::sharedTiles() const {
   return true;
 }
 
+/// Whether other weights stream the same operand: their tiles even out what the
+/// pairs have to do.
+bool Contraction::hasSiblings() const {
+  return llvm::any_of(op.getStreamed()[0].getUsers(), [&](Operation *user) {
+    auto other = dyn_cast<ContractOp>(user);
+    return other && other != op &&
+           llvm::is_contained(other.getStreamed(), op.getStreamed()[0]) &&
+           llvm::none_of(other.getInstalled(), [](Value v) {
+             return isPlaced(v.getType()) ||
+                    cast<RankedTensorType>(v.getType()).getRank() == 0;
+           });
+  });
+}
+
 static bool uses(AffineMap m, unsigned loop) {
   return m.getResultPosition(getAffineDimExpr(loop, m.getContext()))
       .has_value();
@@ -430,7 +444,7 @@ LogicalResult Contraction::run() {
       // Weights lie on one side, which can feed both: the last of an odd number
       // of columns of tiles is divided as well, its weights kept once.
       int home = -1;
-      if (odd && !sharedTiles() && classesLeft == 0) {
+      if (odd && !sharedTiles() && classesLeft == 0 && !hasSiblings()) {
         chunks = 2;
         home = builder.weightBlocks[1] < builder.weightBlocks[0] ? 1 : 0;
       }
