@@ -38,7 +38,7 @@ bool ListScheduler::mayOpen(int u, int c) const {
   auto fit = unit.rows.find(groups[g].rows, never);
   if (fit.address < 0)
     return false;
-  if (groups[g].waiting == 0 && !tooFar(groups[g].members.back()))
+  if (groups[g].waiting == 0)
     return true;
   int first = int(firstUndone);
   if (passOf[first] >= 0)
@@ -56,7 +56,7 @@ bool ListScheduler::mayOpen(int u, int c) const {
 /// are free, which is asked for the best candidate only, again and again.
 int ListScheduler::choosePass(int u, int64_t &start) {
   const MatrixState &unit = units[u];
-  using Key = std::tuple<int64_t, bool, bool, int64_t, int>;
+  using Key = std::tuple<int64_t, int, int64_t, int>;
   struct Candidate {
     Key key;
     bool exact;
@@ -73,11 +73,11 @@ int ListScheduler::choosePass(int u, int64_t &start) {
     int64_t at = std::max({readyAt[c], unit.lastActivation - install,
                            load + lw.last + 1 - install});
     int g = groupOf[c];
-    bool continues = g >= 0 && chain.accumulatorGroup == unit.lastGroup;
-    bool open = g >= 0 && groups[g].row >= 0;
+    // What is left of an older group would hold up all that the window bars.
+    int open = g >= 0 && groups[g].row >= 0 ? groups[g].members.front()
+                                            : int(done.size());
     candidates.push_back(
-        {Key(at, !continues, !open, -(graph.pathToEnd[c] + chain.priority), c),
-         false});
+        {Key(at, open, -(graph.pathToEnd[c] + chain.priority), c), false});
   }
   if (candidates.empty())
     return -1;
@@ -87,7 +87,7 @@ int ListScheduler::choosePass(int u, int64_t &start) {
         candidates.begin(), candidates.end(),
         [](const Candidate &a, const Candidate &b) { return a.key < b.key; });
     auto &at = std::get<0>(best->key);
-    int c = std::get<4>(best->key);
+    int c = std::get<3>(best->key);
     if (best->exact || round == 32) {
       start = at;
       return c;
