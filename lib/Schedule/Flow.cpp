@@ -161,12 +161,14 @@ Expected<SideChoice> schedule::assignHemispheres(const Problem &problem) {
   std::vector<std::array<int64_t, 2>> total(n, {0, 0});
   std::vector<int64_t> words(n, 0);
   std::array<int64_t, 2> used = {0, 0};
-  SideChoice result{std::vector<Hemisphere>(n), std::vector<int>(n, -1)};
+  SideChoice result{std::vector<Hemisphere>(n), std::vector<int>(n, -1),
+                    std::vector<char>(n, 0)};
   for (size_t b = 0; b < n; ++b) {
     int root = sides.find(int(b));
     total[root][0] += votes[b][0];
     total[root][1] += votes[b][1];
     words[root] += problem.buffers[b].words;
+    result.voted[root] = (total[root][0] == 0) != (total[root][1] == 0);
     if (sides.sideOf(int(b)) < 0)
       result.movableSet[b] = root;
     else

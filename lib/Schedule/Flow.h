@@ -83,6 +83,8 @@ struct SideChoice {
   /// By buffer: the set that must lie in one hemisphere, named by a member; -1
   /// when its hemisphere is given or required.
   std::vector<int> movableSet;
+  /// By name of a set: whether one matrix unit reads more of it than the other.
+  std::vector<char> voted;
 };
 
 /// Hemisphere of every buffer: given, or required by the chains that move it

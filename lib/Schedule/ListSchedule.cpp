@@ -38,7 +38,7 @@ bool ListScheduler::mayOpen(int u, int c) const {
   auto fit = unit.rows.find(groups[g].rows, never);
   if (fit.address < 0)
     return false;
-  if (groups[g].waiting == 0 && !tooFar(groups[g].members.back()))
+  if (groups[g].waiting == 0)
     return true;
   int first = int(firstUndone);
   if (passOf[first] >= 0)
@@ -59,12 +59,11 @@ constexpr int64_t kPathGrain = 128;
 
 /// The pass that can start first on a unit, or soon after; of these the one
 /// whose rows have the longest path to the end once they are complete, then the
-/// one that goes on with the rows of the last pass, then with any open rows.
-/// Starts take into account when the slices of weights and activations
+/// one that goes on with the rows that were begun first. Starts take into account when the slices of weights and activations
 /// are free, which is asked for the best candidate only, again and again.
 int ListScheduler::choosePass(int u, int64_t &start) {
   const MatrixState &unit = units[u];
-  using Key = std::tuple<int64_t, int64_t, bool, bool, int>;
+  using Key = std::tuple<int64_t, int64_t, int, int>;
   struct Candidate {
     Key key;
     bool exact;
@@ -83,11 +82,13 @@ int ListScheduler::choosePass(int u, int64_t &start) {
     int64_t at = std::max({readyAt[c], unit.lastActivation - install,
                            load + lw.last + 1 - install});
     int g = groupOf[c];
-    bool continues = g >= 0 && chain.accumulatorGroup == unit.lastGroup;
-    bool open = g >= 0 && groups[g].row >= 0;
     int last = g >= 0 ? groups[g].members.back() : c;
+    // What is left of an older group would hold up all that the window bars.
+    int open = g >= 0 && groups[g].row >= 0 ? groups[g].members.front()
+                                            : int(done.size());
     candidates.push_back(
-        {Key(0, -(graph.pathToEnd[last] + chain.priority) / kPathGrain, !continues, !open, c),
+        {Key(0, -(graph.pathToEnd[last] + chain.priority) / kPathGrain, open,
+             c),
          false, at});
   }
   if (candidates.empty())
@@ -103,7 +104,7 @@ int ListScheduler::choosePass(int u, int64_t &start) {
         candidates.begin(), candidates.end(),
         [](const Candidate &a, const Candidate &b) { return a.key < b.key; });
     auto &at = best->at;
-    int c = std::get<4>(best->key);
+    int c = std::get<3>(best->key);
     if (best->exact || round == 32) {
       start = at;
       return c;

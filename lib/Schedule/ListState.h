@@ -166,8 +166,11 @@ private:
   void pushUnit(int u);
   int choosePass(int u, int64_t &start);
   bool mayOpen(int u, int c) const;
+  /// Whether the window keeps a chain back. What began to accumulate may end.
   bool tooFar(int c) const {
     const Chain &chain = problem.chains[c];
+    if (groupOf[c] >= 0 && groups[groupOf[c]].row >= 0)
+      return false;
     int first = chain.role == MxmRole::Pass ? std::min(c, chain.load) : c;
     return first - int(firstUndone) >= tuning.window;
   }
@@ -189,6 +192,7 @@ private:
 
   // Fixed once prepared.
   std::vector<int> movableSet; ///< See SideChoice.
+  std::vector<char> votedSet;
   std::vector<std::vector<int>> setMembers;
   DependenceGraph graph;
   Simultaneity simultaneous;
@@ -218,7 +222,7 @@ private:
   std::vector<Entry> blocked;  ///< Until memory or rows come free.
   std::vector<Entry> deferred; ///< Until the window reaches them.
   bool released = false;       ///< Memory or rows came free.
-  size_t refusals = 0; ///< Plans that found no memory or no rows.
+  size_t refusals = 0;         ///< Plans that found no memory or no rows.
   size_t firstUndone = 0;
   int64_t lastCycle = -1;
 

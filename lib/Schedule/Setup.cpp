@@ -88,6 +88,7 @@ Status ListScheduler::prepare() {
     return sides.error();
   hemispheres = std::move(sides->side);
   movableSet = std::move(sides->movableSet);
+  votedSet = std::move(sides->voted);
   setPlaced.assign(hemispheres.size(), 0);
   setMembers.resize(hemispheres.size());
   for (size_t b = 0; b < movableSet.size(); ++b)
@@ -301,15 +302,16 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
     if (problem.buffers[b].initial && !buffers[b].placed && !isWeight[b])
       others.push_back(int(b));
 
-  size_t widest = 1; // slices that one load reads weights from
+  size_t widest = 1; // slices that one load reads weights from at one time
   for (const Chain &chain : problem.chains)
-    if (chain.role == MxmRole::Load) {
-      size_t reads = 0;
-      forEachRead(chain, [&](int, int, const Access &a) {
-        reads += isWeight[a.buffer];
-      });
-      widest = std::max(widest, reads);
-    }
+    if (chain.role == MxmRole::Load)
+      for (const Value &value : chain.values)
+        widest = std::max<size_t>(
+            widest, std::count_if(value.planes.begin(), value.planes.end(),
+                                  [&](const std::vector<Access> &plane) {
+                                    return !plane.empty() &&
+                                           isWeight[plane.front().buffer];
+                                  }));
   for (int h = 0; h < 2; ++h) {
     if (weights[h].empty())
       continue;
@@ -400,8 +402,11 @@ bool ListScheduler::placeInitialBuffer(int b) {
     for (const SliceState &s : slices)
       if (!s.reserved)
         free[int(s.hemisphere)] += machine.words() - s.used;
-    for (int member : setMembers[set])
-      hemispheres[member] = Hemisphere(free[1] > free[0]);
+    // What one matrix unit streams stays on its side while there is room.
+    int own = int(hemispheres[b]);
+    if (!votedSet[set] || free[own] * 10 < free[1 - own] * 9)
+      for (int member : setMembers[set])
+        hemispheres[member] = Hemisphere(free[1] > free[0]);
   }
   // Least traffic and most room first, away from weights if possible. Loads
   // may be fed from the other side when their own is full.
@@ -414,7 +419,7 @@ bool ListScheduler::placeInitialBuffer(int b) {
   std::sort(order.begin(), order.end(), [&](int l, int r) {
     auto key = [&](const SliceState &s) {
       return std::tuple(s.hemisphere != hemispheres[b],
-                        3 * s.traffic() + loadsDuring(s, b) + s.used / 4,
+                        3 * s.traffic() + 16 * loadsDuring(s, b) + s.used / 4,
                         int(s.hemisphere), s.number);
     };
     return key(slices[l]) < key(slices[r]);

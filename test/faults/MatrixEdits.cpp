@@ -105,23 +105,29 @@ std::optional<Edit> installMissing(const Plan &plan, std::mt19937 &random) {
     auto here = timeline.find(place.cycle);
     if (!installs(here->second))
       continue;
-    // Blocks of the shadow that this iw would have taken.
-    std::vector<int> blocks;
+    // Columns of the shadow that this iw would have taken: a block has one for
+    // each stream, unpacked fp16 one in two.
+    auto columnsOf = [&](const Instruction &inst) {
+      bool two = inst.opcode == Opcode::LoadWeightsPair && !inst.packed;
+      int width = plan.machine.weightStreams / (two ? 2 : 1);
+      return std::pair(inst.address * width, (inst.address + 1) * width);
+    };
+    std::vector<std::pair<int, int>> filled;
     for (auto it = here; it != timeline.begin();) {
       if (installs((--it)->second))
         break;
-      blocks.push_back(it->second.inst.address);
+      filled.push_back(columnsOf(it->second.inst));
     }
     for (auto next = std::next(here); next != timeline.end(); ++next) {
       if (installs(next->second))
         break;
-      if (std::ranges::find(blocks, next->second.inst.address) !=
-          blocks.end()) {
+      auto [first, end] = columnsOf(next->second.inst);
+      if (std::ranges::any_of(filled, [&](auto columns) {
+            return first < columns.second && columns.first < end;
+          })) {
         // The first install of all would leave an abc without weights first.
-        bool first = std::none_of(timeline.begin(), here, [](const auto &e) {
-          return installs(e.second);
-        });
-        if (first)
+        if (std::none_of(timeline.begin(), here,
+                         [](const auto &e) { return installs(e.second); }))
           break;
         return without(plan, place, kinds::overwritten,
                        {place.queue, next->first});

@@ -142,6 +142,11 @@ LogicalResult Placer::finishPending(Value value) {
   return mlir::success();
 }
 
+static bool uses(AffineMap m, unsigned loop) {
+  return m.getResultPosition(getAffineDimExpr(loop, m.getContext()))
+      .has_value();
+}
+
 /// Exchanges the streamed operand `s` and the installed one where the result is
 /// reduced over what would be in its lanes, and not over its rows: lanes then
 /// hold what stays. Whether it did.
@@ -192,6 +197,57 @@ void Placer::alignMembers(Value result, ArrayRef<int> lanes,
     digits = aligned;
 }
 
+/// Whether nothing but the model's outputs and element-wise work on constants
+/// and inputs sees the lanes of a value, so that they may be any.
+bool Placer::anyLanesWillDo(Value value) {
+  if (onlyReturned(value))
+    return true;
+  if (!value.hasOneUse())
+    return false;
+  auto user = dyn_cast<linalg::GenericOp>(*value.getUsers().begin());
+  return user && user.getNumParallelLoops() == user.getNumLoops() &&
+         user->getNumResults() == 1 &&
+         llvm::all_of(user.getDpsInputs(),
+                      [&](Value v) { return v == value || isFree(v); }) &&
+         llvm::none_of(
+             user.getBody()->without_terminator(),
+             [](Operation &inner) { return isa<tensor::ExtractOp>(inner); }) &&
+         anyLanesWillDo(user->getResult(0));
+}
+
+/// Whether a product takes fewer cycles when operand `s`, which would be
+/// streamed, is installed instead: the tiles of either choice are full or not.
+/// Asked only where the other layouts that it takes cost nothing.
+bool Placer::tilesBetterSwapped(linalg::GenericOp op, unsigned s) {
+  Value operands[] = {op.getDpsInputs()[s], op.getDpsInputs()[1 - s]};
+  if (!isFree(operands[0]) || !isFree(operands[1]) ||
+      !anyLanesWillDo(op.getResult(0)))
+    return false;
+  SmallVector<AffineMap> all = op.getIndexingMapsArray();
+  AffineMap maps[] = {all[s], all[1 - s]};
+  int64_t free[] = {1, 1}, contracted = 1;
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  for (unsigned loop = 0; loop < extents.size(); ++loop) {
+    bool used[] = {uses(maps[0], loop), uses(maps[1], loop)};
+    if (!uses(all[2], loop))
+      contracted *= extents[loop];
+    else if (used[0] && used[1])
+      return false; // a batch
+    else
+      free[used[1]] *= extents[loop];
+  }
+  auto up = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
+  // Constants are packed ahead of time, others load at half the speed.
+  auto cycles = [&](unsigned installed) {
+    int64_t load = up(machine.lanes(), machine.weightStreams) *
+                   (constantOf(operands[installed]) ? 1 : 2);
+    return up(contracted, machine.halfLanes()) *
+           up(free[installed], machine.lanes()) *
+           std::max(free[1 - installed], load);
+  };
+  return free[0] > 1 && cycles(0) < cycles(1);
+}
+
 LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   Location loc = op.getLoc();
   if (std::optional<double> init = initialValue(op); !init || *init != 0.0)
@@ -204,12 +260,10 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   unsigned s = 0, w = 1;
   if (constantOf(op.getDpsInputs()[0]) && !constantOf(op.getDpsInputs()[1]))
     std::swap(s, w);
-  auto uses = [](AffineMap m, unsigned loop) {
-    return m.getResultPosition(getAffineDimExpr(loop, m.getContext()))
-        .has_value();
-  };
   bool keepsLanes = !constantOf(op.getDpsInputs()[w]) &&
                     swapForReductions(op, s, w);
+  if (tilesBetterSwapped(op, s))
+    std::swap(s, w);
   Value streamed = op.getDpsInputs()[s], installed = op.getDpsInputs()[w];
   AffineMap sm = maps[s], wm = maps[w], cm = maps[2];
 
@@ -254,10 +308,19 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
             stepsHalvesOnly(own, machine.halfLanes()))
           digits[d] = own;
       }
-    auto made = version(streamed, buildLayout(digits), loc);
-    if (failed(made))
-      return failure();
-    source = *made;
+    Layout target = buildLayout(digits);
+    ElementsAttr values = constantOf(streamed);
+    if (values && !weights && isa<FloatType>(values.getElementType())) {
+      // As the matrix unit takes it, ahead of time.
+      source = constant(
+          values, placedType(streamedType.getShape(), b.getF16Type(), target),
+          streamed.getLoc());
+    } else {
+      auto made = version(streamed, target, loc);
+      if (failed(made))
+        return failure();
+      source = *made;
+    }
   }
   Layout streamedLayout = layoutOf(source.getType());
   // Factors of pieces can only go into weights: two computed operands meet in
@@ -382,6 +445,15 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     Layout target =
         buildLayout(digits, false, innermost, machine.weightStreams / 2);
     target.offset.lane = streamedLayout.offset.lane;
+    if (auto it = inputs.find(installed);
+        it != inputs.end() && innermost >= 0 &&
+        isa<FloatType>(type.getElementType())) {
+      // Inputs arrive as they are wanted.
+      from = input(it->second,
+                   placedType(type.getShape(), b.getF16Type(), target), loc);
+      setVersion(installed, from);
+      installedPieces.push_back(from);
+    }
     if (!from) {
       Layout plain = buildLayout(digits);
       plain.offset.lane = target.offset.lane;
@@ -390,16 +462,11 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
         return failure();
       from = *made;
     }
-    if (innermost < 0) {
+    if (installedPieces.empty()) {
       auto made = relayout(from, target, b.getF16Type(), loc);
       if (failed(made))
         return failure();
-      installedPieces.push_back(replicated(*made, loc));
-    } else {
-      auto made = relayout(from, target, b.getF16Type(), loc);
-      if (failed(made))
-        return failure();
-      installedPieces.push_back(*made);
+      installedPieces.push_back(innermost < 0 ? replicated(*made, loc) : *made);
     }
   }
   SmallVector<AffineMap> installedMaps;

@@ -58,6 +58,8 @@ private:
     versions[value].push_back(placed);
   }
   Value constant(mlir::ElementsAttr value, mlir::Type type, Location loc);
+  /// An input of the model, stored as `type`.
+  Value input(unsigned number, mlir::RankedTensorType type, Location loc);
   Value identity(llvm::ArrayRef<int64_t> shape, float scale, mlir::Type type,
                  Location loc);
 
@@ -115,6 +117,8 @@ private:
                          unsigned &w) const;
   void alignMembers(Value result, llvm::ArrayRef<int> lanes,
                     std::vector<LaneDigits> &digits) const;
+  bool anyLanesWillDo(Value value);
+  bool tilesBetterSwapped(mlir::linalg::GenericOp op, unsigned s);
   mlir::LogicalResult placeReduction(mlir::linalg::GenericOp op,
                                      llvm::StringRef kind);
   mlir::LogicalResult placeGather(mlir::linalg::GenericOp op,

@@ -263,6 +263,14 @@ static bool multiplied(Value value) {
   });
 }
 
+Value Placer::input(unsigned number, RankedTensorType type, Location loc) {
+  auto name = source.getArgAttrOfType<StringAttr>(number, kNameAttr);
+  auto original = cast<RankedTensorType>(source.getArgument(number).getType());
+  return InputOp::create(b, loc, type, name ? name.getValue() : "",
+                         original.getElementType(),
+                         b.getDenseI64ArrayAttr(original.getShape()));
+}
+
 FailureOr<Value> Placer::version(Value value, const Layout &target,
                                  Location loc) {
   auto type = cast<RankedTensorType>(value.getType());
@@ -285,18 +293,12 @@ FailureOr<Value> Placer::version(Value value, const Layout &target,
       made = copy(made, placedType(type.getShape(), b.getI32Type(), target),
                   false, loc);
   } else if (auto it = inputs.find(value); it != inputs.end()) {
-    BlockArgument argument = source.getArgument(it->second);
-    auto name = source.getArgAttrOfType<StringAttr>(it->second, kNameAttr);
-    auto original = cast<RankedTensorType>(argument.getType());
-    auto op = InputOp::create(
-        b, loc,
-        placedType(type.getShape(),
-                   storageType(type.getElementType(), target.splat,
-                               !multiplied(value)),
-                   target),
-        name ? name.getValue() : "", original.getElementType(),
-        b.getDenseI64ArrayAttr(original.getShape()));
-    made = op;
+    made = input(it->second,
+                 placedType(type.getShape(),
+                            storageType(type.getElementType(), target.splat,
+                                        !multiplied(value)),
+                            target),
+                 loc);
   } else {
     Value from = anyVersion(value);
     if (!from)

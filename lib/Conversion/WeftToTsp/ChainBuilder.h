@@ -125,6 +125,7 @@ public:
   int64_t pairLoad[2] = {0, 0}; ///< Cycles given to the pairs so far.
   /// Blocks of packed weights given to the hemispheres so far.
   int64_t weightBlocks[2] = {0, 0};
+  int emptierSide() const { return weightBlocks[1] < weightBlocks[0] ? 1 : 0; }
 
 private:
   llvm::DenseMap<mlir::Value, std::unique_ptr<Memory>> memories;

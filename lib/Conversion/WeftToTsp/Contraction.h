@@ -80,10 +80,16 @@ private:
                                  llvm::SmallVectorImpl<mlir::Value> &buffers,
                                  llvm::SmallVectorImpl<int64_t> &runs,
                                  llvm::SmallVectorImpl<int64_t> &counts);
-  llvm::LogicalResult emitGroup(llvm::ArrayRef<Pass> passes,
-                                const ColumnEntry &representative,
-                                llvm::ArrayRef<llvm::SmallVector<int64_t>> rows,
-                                int home);
+  /// Rows that one pair takes through all passes, in one set of accumulators.
+  struct Group {
+    llvm::ArrayRef<llvm::SmallVector<int64_t>> rows;
+    int hemisphere = 0; ///< Of the pair.
+    int home = 0;       ///< Where weights are kept.
+    int64_t accumulator = -1;
+  };
+  llvm::LogicalResult emitPass(llvm::ArrayRef<Pass> passes, size_t pass,
+                               const ColumnEntry &representative,
+                               const Group &group);
   bool sharedTiles() const;
   bool hasSiblings() const;
   bool zeroTile(const Pass &pass) const;

@@ -200,8 +200,7 @@ void Contraction::shareTiles(SmallVectorImpl<Pass> &passes) {
         auto [it, fresh] = own.try_emplace(column->lane / perBlock, upper);
         uniform &= fresh || it->second == upper;
       }
-    auto &candidates =
-        found[{pass.piece, pass.streamed, pass.streamedUpper}];
+    auto &candidates = found[{pass.piece, pass.streamed, pass.streamedUpper}];
     auto joins = llvm::find_if(candidates, [&](size_t at) {
       return uniform && llvm::all_of(own, [&](const auto &block) {
                auto it = halves[at].find(block.first);
@@ -222,135 +221,130 @@ void Contraction::shareTiles(SmallVectorImpl<Pass> &passes) {
                 std::make_move_iterator(result.end()));
 }
 
-LogicalResult Contraction::emitGroup(ArrayRef<Pass> passes,
-                                     const ColumnEntry &representative,
-                                     ArrayRef<SmallVector<int64_t>> rowLoops,
-                                     int home) {
+LogicalResult Contraction::emitPass(ArrayRef<Pass> passes, size_t i,
+                                    const ColumnEntry &representative,
+                                    const Group &of) {
   OpBuilder &b = builder.b;
   Location loc = op.getLoc();
   const Machine &machine = builder.machine;
-  int count = int(rowLoops.size());
-  int hemisphere = builder.pairLoad[1] < builder.pairLoad[0] ? 1 : 0;
-  int64_t group = passes.size() > 1 ? builder.nextGroup++ : -1;
-  for (auto [i, pass] : llvm::enumerate(passes)) {
-    auto loaded = emitLoad(pass, hemisphere, home < 0 ? hemisphere : home);
-    if (failed(loaded))
-      return failure();
-    builder.pairLoad[hemisphere] += std::max(count, 20);
-    bool last = i + 1 == passes.size();
-    // Masks stand outside of the chain.
-    Memory mask;
-    SmallVector<VectorAddress> maskAddresses;
-    auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
-    SmallVector<SmallVector<int64_t>> loops;
-    for (const auto &row : rowLoops) {
-      loops.emplace_back(representative.loops);
-      for (unsigned loop : rows)
-        loops.back()[loop] = row[loop];
-    }
-    auto resultIndex = [&](ArrayRef<int64_t> own) {
-      SmallVector<int64_t> index;
-      for (unsigned d = 0; d < resultMap.getNumResults(); ++d)
-        index.push_back(own[resultMap.getDimPosition(d)]);
-      return index;
-    };
-    if (last && op.getMask()) {
-      std::vector<bool> used =
-          lanesOfVector(resultLayout, resultType.getShape(),
-                        resultIndex(loops[0]), machine.lanes());
-      std::vector<int32_t> row(used.size());
-      for (size_t l = 0; l < used.size(); ++l)
-        row[l] = used[l] ? -1 : 0;
-      mask = builder.laneConstant({row}, loc);
-      maskAddresses.assign(size_t(count), {0, 0});
-    }
-    // So do copies of what the epilogue reads from where the rows stream from,
-    // or of two of its operands in one place. It reads at least 35 cycles after
-    // the rows: 32 in the matrix unit, 13 positions back, 13 out, less twice
-    // the 11 of a slice; shorter bursts are through by then.
-    Memory &streamed = builder.memoryOf(op.getStreamed()[pass.piece]);
-    SmallVector<Memory> extraMemory(op.getExtra().size());
-    SmallVector<SmallVector<VectorAddress>> extraVectors(op.getExtra().size());
-    if (last) {
-      Memory rowsFrom = streamed;
-      if (hemisphere == 1 && !streamed.east.empty())
-        rowsFrom.buffers = streamed.east;
-      for (unsigned e = 0; e < op.getExtra().size(); ++e) {
-        if (program.leafTime[e + 1] < 0)
-          continue;
-        extraMemory[e] = builder.memoryOf(op.getExtra()[e]);
-        if (hemisphere == 0 && !extraMemory[e].east.empty())
-          extraMemory[e].buffers = extraMemory[e].east;
-        for (const auto &own : loops)
-          extraVectors[e].push_back(
-              addressOf(extraMemory[e].layout, extraMaps[e], own));
-      }
-      builder.separate(extraMemory, extraVectors,
-                       count > machine.mxmLatency ? &rowsFrom : nullptr, loc);
-    }
-    OpBuilder::InsertionGuard guard(b);
-    auto chain = tsp::ChainOp::create(
-        b, loc, Type(), *loaded, b.getStringAttr("pass"),
-        b.getI64IntegerAttr(hemisphere),
-        group < 0 ? IntegerAttr() : b.getI64IntegerAttr(group),
-        group < 0 ? IntegerAttr() : b.getI64IntegerAttr(count), IntegerAttr(),
-        IntegerAttr());
-    b.createBlock(&chain.getBody());
-    tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0));
-    SmallVector<VectorAddress> addresses;
-    for (const auto &row : rowLoops) {
-      // The tile's address has batch and contracted loops; rows add theirs.
-      SmallVector<int64_t> own, zero;
-      AffineMap m = streamedMaps[pass.piece];
-      for (unsigned d = 0; d < m.getNumResults(); ++d) {
-        unsigned loop = m.getDimPosition(d);
-        own.push_back(llvm::is_contained(rows, loop) ? row[loop] : 0);
-        zero.push_back(0);
-      }
-      LayoutPosition p = streamed.layout.at(own),
-                     origin = streamed.layout.at(zero);
-      addresses.push_back(
-          {pass.streamed.word + p.word - origin.word,
-           pass.streamed.column + p.column - origin.column});
-    }
-    Value value = builder.read(streamed, addresses, 1, loc, hemisphere);
-    auto abc = tsp::ActivateOp::create(
-        b, loc, tsp::ValueType::get(b.getContext()), value,
-        pass.streamedUpper ? b.getUnitAttr() : UnitAttr(),
-        b.getI64IntegerAttr(1), b.getI64IntegerAttr(count));
-    int emitted = 1 + machine.mxmLatency;
-    StringRef mode = passes.size() == 1 ? "pass"
-                     : i == 0           ? "store"
-                     : last             ? "add_emit"
-                                        : "add";
-    auto acc = tsp::AccumulateOp::create(
-        b, loc, tsp::ValueType::get(b.getContext()), abc, b.getStringAttr(mode),
-        b.getI64IntegerAttr(emitted), b.getI64IntegerAttr(count),
-        IntegerAttr());
-    if (!last)
-      continue;
-    // Epilogue: the result reaches the vector unit after its flight.
-    int leafTime = std::max(program.leafTime[0], 0);
-    int base = emitted + machine.mxmPosition - leafTime;
-    SmallVector<Value> values(program.leafTime.size());
-    values[0] = acc;
+  ArrayRef<SmallVector<int64_t>> rowLoops = of.rows;
+  int count = int(rowLoops.size()), hemisphere = of.hemisphere;
+  const Pass &pass = passes[i];
+  auto loaded = emitLoad(pass, hemisphere, of.home);
+  if (failed(loaded))
+    return failure();
+  builder.pairLoad[hemisphere] += std::max(count, 20);
+  bool last = i + 1 == passes.size();
+  // Masks stand outside of the chain.
+  Memory mask;
+  SmallVector<VectorAddress> maskAddresses;
+  auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
+  SmallVector<SmallVector<int64_t>> loops;
+  for (const auto &row : rowLoops) {
+    loops.emplace_back(representative.loops);
+    for (unsigned loop : rows)
+      loops.back()[loop] = row[loop];
+  }
+  auto resultIndex = [&](ArrayRef<int64_t> own) {
+    SmallVector<int64_t> index;
+    for (unsigned d = 0; d < resultMap.getNumResults(); ++d)
+      index.push_back(own[resultMap.getDimPosition(d)]);
+    return index;
+  };
+  if (last && op.getMask()) {
+    std::vector<bool> used =
+        lanesOfVector(resultLayout, resultType.getShape(),
+                      resultIndex(loops[0]), machine.lanes());
+    std::vector<int32_t> row(used.size());
+    for (size_t l = 0; l < used.size(); ++l)
+      row[l] = used[l] ? -1 : 0;
+    mask = builder.laneConstant({row}, loc);
+    maskAddresses.assign(size_t(count), {0, 0});
+  }
+  // So do copies of what the epilogue reads from where the rows stream from,
+  // or of two of its operands in one place. It reads at least 35 cycles after
+  // the rows: 32 in the matrix unit, 13 positions back, 13 out, less twice
+  // the 11 of a slice; shorter bursts are through by then.
+  Memory &streamed = builder.memoryOf(op.getStreamed()[pass.piece]);
+  SmallVector<Memory> extraMemory(op.getExtra().size());
+  SmallVector<SmallVector<VectorAddress>> extraVectors(op.getExtra().size());
+  if (last) {
+    Memory rowsFrom = streamed;
+    if (hemisphere == 1 && !streamed.east.empty())
+      rowsFrom.buffers = streamed.east;
     for (unsigned e = 0; e < op.getExtra().size(); ++e) {
       if (program.leafTime[e + 1] < 0)
         continue;
-      values[e + 1] = builder.read(extraMemory[e], extraVectors[e], 1, loc);
+      extraMemory[e] = builder.memoryOf(op.getExtra()[e]);
+      if (hemisphere == 0 && !extraMemory[e].east.empty())
+        extraMemory[e].buffers = extraMemory[e].east;
+      for (const auto &own : loops)
+        extraVectors[e].push_back(
+            addressOf(extraMemory[e].layout, extraMaps[e], own));
     }
-    if (op.getMask())
-      values.back() = builder.read(mask, maskAddresses, 1, loc);
-    SmallVector<Value> out = builder.emit(program, values, base, count, 1, loc);
-    for (auto [r, result] : llvm::enumerate(op.getResults())) {
-      Memory &memory = builder.memoryOf(result);
-      SmallVector<VectorAddress> target;
-      for (const auto &own : loops) {
-        LayoutPosition p = memory.layout.at(resultIndex(own));
-        target.push_back({p.word, p.column});
-      }
-      builder.write(out[r], memory, target, loc);
+    builder.separate(extraMemory, extraVectors,
+                     count > machine.mxmLatency ? &rowsFrom : nullptr, loc);
+  }
+  OpBuilder::InsertionGuard guard(b);
+  auto chain = tsp::ChainOp::create(
+      b, loc, Type(), *loaded, b.getStringAttr("pass"),
+      b.getI64IntegerAttr(hemisphere),
+      of.accumulator < 0 ? IntegerAttr() : b.getI64IntegerAttr(of.accumulator),
+      of.accumulator < 0 ? IntegerAttr() : b.getI64IntegerAttr(count),
+      IntegerAttr(), IntegerAttr());
+  b.createBlock(&chain.getBody());
+  tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0));
+  SmallVector<VectorAddress> addresses;
+  for (const auto &row : rowLoops) {
+    // The tile's address has batch and contracted loops; rows add theirs.
+    SmallVector<int64_t> own, zero;
+    AffineMap m = streamedMaps[pass.piece];
+    for (unsigned d = 0; d < m.getNumResults(); ++d) {
+      unsigned loop = m.getDimPosition(d);
+      own.push_back(llvm::is_contained(rows, loop) ? row[loop] : 0);
+      zero.push_back(0);
     }
+    LayoutPosition p = streamed.layout.at(own),
+                   origin = streamed.layout.at(zero);
+    addresses.push_back({pass.streamed.word + p.word - origin.word,
+                         pass.streamed.column + p.column - origin.column});
+  }
+  Value value = builder.read(streamed, addresses, 1, loc, hemisphere);
+  auto abc = tsp::ActivateOp::create(
+      b, loc, tsp::ValueType::get(b.getContext()), value,
+      pass.streamedUpper ? b.getUnitAttr() : UnitAttr(), b.getI64IntegerAttr(1),
+      b.getI64IntegerAttr(count));
+  int emitted = 1 + machine.mxmLatency;
+  StringRef mode = passes.size() == 1 ? "pass"
+                   : i == 0           ? "store"
+                   : last             ? "add_emit"
+                                      : "add";
+  auto acc = tsp::AccumulateOp::create(
+      b, loc, tsp::ValueType::get(b.getContext()), abc, b.getStringAttr(mode),
+      b.getI64IntegerAttr(emitted), b.getI64IntegerAttr(count), IntegerAttr());
+  if (!last)
+    return mlir::success();
+  // Epilogue: the result reaches the vector unit after its flight.
+  int leafTime = std::max(program.leafTime[0], 0);
+  int base = emitted + machine.mxmPosition - leafTime;
+  SmallVector<Value> values(program.leafTime.size());
+  values[0] = acc;
+  for (unsigned e = 0; e < op.getExtra().size(); ++e) {
+    if (program.leafTime[e + 1] < 0)
+      continue;
+    values[e + 1] = builder.read(extraMemory[e], extraVectors[e], 1, loc);
+  }
+  if (op.getMask())
+    values.back() = builder.read(mask, maskAddresses, 1, loc);
+  SmallVector<Value> out = builder.emit(program, values, base, count, 1, loc);
+  for (auto [r, result] : llvm::enumerate(op.getResults())) {
+    Memory &memory = builder.memoryOf(result);
+    SmallVector<VectorAddress> target;
+    for (const auto &own : loops) {
+      LayoutPosition p = memory.layout.at(resultIndex(own));
+      target.push_back({p.word, p.column});
+    }
+    builder.write(out[r], memory, target, loc);
   }
   return mlir::success();
 }
@@ -435,27 +429,44 @@ LogicalResult Contraction::run() {
       for (size_t i = 0; i < passes.size(); ++i)
         if (needed[i])
           chosen.push_back(passes[i]);
-      size_t chunks = (list.size() + kMaxBurst - 1) / kMaxBurst;
-      // What is installed from shared or computed memory costs nothing to
-      // install on both sides: rows are divided between the pairs.
-      bool odd = chunks == 1 && classes.size() % 2 == 1 && list.size() >= 64;
-      if (odd && sharedTiles())
-        chunks = 2;
-      // Weights lie on one side, which can feed both: the last of an odd number
-      // of columns of tiles is divided as well, its weights kept once.
-      int home = -1;
-      if (odd && !sharedTiles() && classesLeft == 0 && !hasSiblings()) {
-        chunks = 2;
-        home = builder.weightBlocks[1] < builder.weightBlocks[0] ? 1 : 0;
+      int idle = builder.pairLoad[1] == builder.pairLoad[0]
+                     ? builder.emptierSide()
+                     : int(builder.pairLoad[1] < builder.pairLoad[0]);
+      // Many rows are divided between the pairs, always in the same two parts,
+      // so that either pair finds its part on its own side. Every tile is
+      // installed on both sides then: what is shared or computed lies somewhere
+      // anyway, weights are kept once, on the emptier side. With fewer rows
+      // whole columns of tiles take turns, and only the last of an odd number
+      // is divided.
+      bool divide = list.size() > kMaxBurst ||
+                    (classes.size() % 2 == 1 && list.size() >= 64 &&
+                     (sharedTiles() || (classesLeft == 0 && !hasSiblings())));
+      size_t rest = divide ? list.size() / 2 : 0;
+      // The odd row goes to where less has gone so far.
+      if (divide && list.size() % 2 == 1 && idle == 1)
+        ++rest;
+      size_t parts[] = {list.size() - rest, rest};
+      int home = divide ? builder.emptierSide() : idle;
+      SmallVector<Group> byPart[2];
+      size_t limit = std::min<size_t>(kMaxBurst, machine.accumulatorRows);
+      size_t begin = 0;
+      for (int part : {0, 1}) {
+        size_t chunks = (parts[part] + limit - 1) / limit;
+        for (size_t i = 0; i < chunks; ++i) {
+          size_t size = (parts[part] + i) / chunks;
+          byPart[part].push_back(
+              {ArrayRef(list).slice(begin, size), divide ? part : idle, home,
+               chosen.size() > 1 ? builder.nextGroup++ : -1});
+          begin += size;
+        }
       }
-      size_t limit = std::min(size_t(machine.accumulatorRows),
-                              (list.size() + chunks - 1) / chunks);
-      for (size_t begin = 0; begin < list.size(); begin += limit)
-        if (failed(emitGroup(chosen, entries.front(),
-                             ArrayRef(list).slice(
-                                 begin, std::min(limit, list.size() - begin)),
-                             home)))
-          return failure();
+      // What the pairs do at one time lies close together in the program.
+      for (size_t i = 0; i < std::max(byPart[0].size(), byPart[1].size()); ++i)
+        for (size_t pass = 0; pass < chosen.size(); ++pass)
+          for (ArrayRef<Group> groups : byPart)
+            if (i < groups.size() &&
+                failed(emitPass(chosen, pass, entries.front(), groups[i])))
+              return failure();
     }
   }
   return mlir::success();

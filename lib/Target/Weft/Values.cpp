@@ -135,6 +135,11 @@ std::string weightName(mlir::Operation *op) {
   return nodes.empty() ? "unnamed" : nodes.front();
 }
 
+mlir::LogicalResult beyondHalf(mlir::Operation *op, int64_t at, float value) {
+  return op->emitError() << "weight '" << weightName(op) << "': element " << at
+                         << " is " << value << ", beyond fp16's range of 65504";
+}
+
 } // namespace
 
 mlir::LogicalResult target::packWeights(const Machine &machine,
@@ -182,9 +187,7 @@ mlir::LogicalResult target::packWeights(const Machine &machine,
       value *= scale;
       if (!(std::fabs(value) < kHalfLimit)) {
         if (!std::isnan(value))
-          return op.emitError()
-                 << "weight '" << weightName(op) << "': element " << at
-                 << " is " << value << ", beyond fp16's range of 65504";
+          return beyondHalf(op, at, value);
         nan = true;
       }
       uint16_t bits = halfBits(value);
@@ -231,6 +234,8 @@ mlir::LogicalResult target::packConstant(const Machine &machine,
     for (int64_t i = 0; i < reader->size(); ++i) {
       float v = reader->at(i);
       nan |= std::isnan(v);
+      if (placement.storage == DataType::F16 && std::fabs(v) >= kHalfLimit)
+        return beyondHalf(op, i, v);
       elements.bits.push_back(placement.storage == DataType::F16
                                   ? halfBits(v)
                                   : std::bit_cast<uint32_t>(v));

@@ -199,6 +199,20 @@ def main():
         {"shape": ints(33, 3)},
         np.broadcast_to(x, (33, 3)) @ b,
     )
+    # Products whose other operand makes the fuller tiles; rows divided between
+    # the pairs of planes, an odd number of them.
+    x, w, b = floats(640, 300), floats(300, 701) / 16, floats(701)
+    add(
+        "swapped",
+        [("MatMul", ["x", "w"], ["p"], {}), ("Add", ["p", "b"], ["y"], {})],
+        {"x": x},
+        {"w": w, "b": b},
+        x @ w + b,
+    )
+    w, x = floats(701, 300) / 16, floats(300, 640)
+    add("swapped_left", [("MatMul", ["w", "x"], ["y"], {})], {"x": x}, {"w": w}, w @ x)
+    x, w = floats(1001, 40), floats(40, 96)
+    add("many_rows", [("MatMul", ["x", "w"], ["y"], {})], {"x": x}, {"w": w}, x @ w)
     # Index tuples in a batch.
     x = floats(2, 3, 5)
     at = np.array([[[1], [-1]], [[0], [2]]], np.int64)
