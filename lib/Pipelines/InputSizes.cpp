@@ -22,8 +22,9 @@ double weft::leastBytes(Type type) {
   double size = isa<FloatType>(tensor.getElementType()) ? 2
                 : tensor.getElementType().isInteger(1)  ? 1
                                                         : 4;
+  // An empty tensor counts as if it were not: its layout has all dimensions.
   for (int64_t extent : tensor.getShape())
-    size *= double(extent);
+    size *= double(std::max<int64_t>(extent, 1));
   return size;
 }
 

@@ -77,7 +77,11 @@ private:
     for (Operation &op : function.getBody().front()) {
       if (isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(op))
         continue;
-      for (Type type : op.getResultTypes())
+      // What is returned lies on the chip, constants too.
+      TypeRange types = isa<func::ReturnOp>(op)
+                            ? TypeRange(op.getOperandTypes())
+                            : TypeRange(op.getResultTypes());
+      for (Type type : types)
         if (double need = leastBytes(type);
             need > double(machine.usableBytes()))
           return refuseSize(module, op.getLoc(), need, "one result", machine);

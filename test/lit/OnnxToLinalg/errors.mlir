@@ -82,3 +82,12 @@ func.func @main(%x: tensor<4x4xf32>) -> !weft_onnx.unknown {
   %y = weft_onnx.node "Einsum"(%x) opset 12 attrs {equation = "ii->i"} : (tensor<4x4xf32>) -> !weft_onnx.unknown
   return %y : !weft_onnx.unknown
 }
+
+// -----
+
+func.func @main(%x: tensor<8193xf32>) -> !weft_onnx.unknown {
+  %axis = arith.constant dense<0> : tensor<i64>
+  // expected-error @+1 {{expected an axis of at most 8192 elements, found 8193}}
+  %y = weft_onnx.node "CumSum"(%x, %axis) opset 14 : (tensor<8193xf32>, tensor<i64>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}

@@ -7,3 +7,13 @@ module {
     return %x : tensor<16384xi64>
   }
 }
+
+// -----
+
+// Nothing in it, and yet no layout has so many rows.
+// expected-error @+1 {{does not fit}}
+module {
+  func.func @main(%x: tensor<9223372036854775807x4x0xf32>) -> tensor<9223372036854775807x4x0xf32> {
+    return %x : tensor<9223372036854775807x4x0xf32>
+  }
+}
