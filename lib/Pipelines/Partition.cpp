@@ -70,40 +70,21 @@ private:
   }
 
   /// Refuses what cannot fit whatever its placement, before anybody builds
-  /// it: all inputs together, and any one result. Bytes are those of the
-  /// narrowest storage, a boolean's one byte, a float's two, an integer's four.
+  /// it: all inputs together, and any one result.
   LogicalResult checkSizes(ModuleOp module, func::FuncOp function) {
-    const double room = double(machine.usableBytes());
-    auto bytes = [](Type type) {
-      auto tensor = dyn_cast<RankedTensorType>(type);
-      if (!tensor || !tensor.hasStaticShape())
-        return 0.0;
-      double size = isa<FloatType>(tensor.getElementType()) ? 2
-                    : tensor.getElementType().isInteger(1)  ? 1
-                                                            : 4;
-      for (int64_t extent : tensor.getShape())
-        size *= double(extent);
-      return size;
-    };
-    auto refuse = [&](Location loc, double need, const char *what) {
-      module->setAttr(kDoesNotFitAttr, UnitAttr::get(&getContext()));
-      constexpr double most = double(int64_t(1) << 60);
-      return emitError(loc)
-             << "does not fit: chip 0 needs "
-             << tsp::bytesText(int64_t(std::min(need, most))) << " of SRAM for "
-             << what << " alone, has " << tsp::bytesText(machine.usableBytes());
-    };
-    double inputs = 0;
-    for (Type type : function.getArgumentTypes())
-      inputs += bytes(type);
-    if (inputs > room)
-      return refuse(module.getLoc(), inputs, "the inputs");
+    if (failed(checkInputSizes(module, function, machine)))
+      return failure();
     for (Operation &op : function.getBody().front()) {
       if (isa<arith::ConstantOp, tensor::EmptyOp, linalg::FillOp>(op))
         continue;
-      for (Type type : op.getResultTypes())
-        if (double need = bytes(type); need > room)
-          return refuse(op.getLoc(), need, "one result");
+      // What is returned lies on the chip, constants too.
+      TypeRange types = isa<func::ReturnOp>(op)
+                            ? TypeRange(op.getOperandTypes())
+                            : TypeRange(op.getResultTypes());
+      for (Type type : types)
+        if (double need = leastBytes(type);
+            need > double(machine.usableBytes()))
+          return refuseSize(module, op.getLoc(), need, "one result", machine);
     }
     return mlir::success();
   }

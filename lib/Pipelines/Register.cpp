@@ -78,6 +78,7 @@ private:
   std::unique_ptr<Pass> sample;
 };
 
+struct CheckInputsId {};
 struct PartitionId {};
 struct PlaceId {};
 struct TspId {};
@@ -115,6 +116,7 @@ void weft::registerAll(DialectRegistry &registry) {
   registerDialects(registry);
   registerOnnxToLinalgPass();
   registerTransformsPasses();
+  registerWithMachine<CheckInputsId>(createCheckInputsPass);
   registerWithMachine<PartitionId>(createPartitionPass);
   registerPass([] { return createShardPass(1); });
   registerWithMachine<PlaceId>(createPlacePass);

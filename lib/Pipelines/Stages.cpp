@@ -44,6 +44,7 @@ void weft::addStage(mlir::OpPassManager &manager, Stage stage,
   case Stage::Weft:
     return;
   case Stage::Linalg:
+    manager.addPass(createCheckInputsPass(options.machine));
     manager.addPass(createOnnxToLinalgPass());
     manager.addPass(createSimplifyPass());
     return;
@@ -92,6 +93,8 @@ ErrorKind weft::failureOf(mlir::ModuleOp module, Stage stage, Stage origin) {
   case Stage::Import:
     return ErrorKind::Invalid;
   case Stage::Linalg:
+    if (module->hasAttr(kDoesNotFitAttr))
+      return ErrorKind::DoesNotFit;
     return module->hasAttr(kUnsupportedAttr) ? ErrorKind::Unsupported
                                              : ErrorKind::Invalid;
   case Stage::Partition:

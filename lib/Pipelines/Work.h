@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinOps.h"
 
 #include <map>
 #include <string>
@@ -36,6 +37,18 @@ struct ResidentBytes {
 };
 ResidentBytes estimateResident(mlir::func::FuncOp function,
                                const Machine &machine);
+
+/// Bytes of a tensor in the narrowest storage: a boolean's one byte, a float's
+/// two, an integer's four; 0 for anything else.
+double leastBytes(mlir::Type type);
+/// Fails with "does not fit", and marks the module so (kDoesNotFitAttr).
+mlir::LogicalResult refuseSize(mlir::ModuleOp module, mlir::Location loc,
+                               double need, const char *what,
+                               const Machine &machine);
+/// Refuses inputs that the chip cannot hold together.
+mlir::LogicalResult checkInputSizes(mlir::ModuleOp module,
+                                    mlir::func::FuncOp function,
+                                    const Machine &machine);
 
 } // namespace weft
 

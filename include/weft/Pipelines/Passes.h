@@ -28,6 +28,9 @@ inline constexpr llvm::StringLiteral kHostTablesAttr = "weft.host_tables";
 /// (weft/Target/Weft/Export.h).
 std::unique_ptr<mlir::Pass> createPartitionPass(const Machine &machine);
 
+/// The pass `weft-check-inputs`: refuses inputs that the chip has no room for.
+std::unique_ptr<mlir::Pass> createCheckInputsPass(const Machine &machine);
+
 /// The pass `weft-shard`: one chip takes everything; more are an error.
 std::unique_ptr<mlir::Pass> createShardPass(int chips);
 

@@ -581,15 +581,20 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
                         ? splatLayout(type.getShape())
                         : buildLayout(packLanes(type.getShape(), {best},
                                                 machine.lanes(), 1));
+    // An input arrives in any layout, to the last bit; what is computed is
+    // laid out anew by a product.
     auto made =
-        relayout(placed, target,
-                 storageType(type.getElementType(), false,
-                             getElementTypeOrSelf(placed.getType()).isF32()),
-                 loc);
+        isFree(input)
+            ? version(input, target, loc)
+            : relayout(
+                  placed, target,
+                  storageType(type.getElementType(), false,
+                              getElementTypeOrSelf(placed.getType()).isF32()),
+                  loc);
     if (failed(made))
       return failure();
     placed = *made;
-    layout = target;
+    layout = layoutOf(placed.getType());
   }
   // Reduced dimensions are in words now.
   SmallVector<int64_t> dims;

@@ -53,8 +53,12 @@ LogicalResult Placer::placeReturn(func::ReturnOp op) {
       if (failed(made))
         return failure();
     }
+    Type element = type.getElementType();
+    if (auto integer = dyn_cast<IntegerType>(element);
+        integer && source.getResultAttr(unsigned(i), kUnsignedAttr))
+      element = b.getIntegerType(integer.getWidth(), /*isSigned=*/false);
     OutputOp::create(b, op.getLoc(), anyVersion(value),
-                     name ? name.getValue() : "", type.getElementType(),
+                     name ? name.getValue() : "", element,
                      b.getDenseI64ArrayAttr(type.getShape()));
   }
   return mlir::success();

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // Operators that make constants or pass values through: Constant,
-// ConstantOfShape, Range, EyeLike, Identity, Dropout at inference.
+// ConstantOfShape, Range, NonZero, Identity, Dropout at inference.
 
 #include "Lowering.h"
 
@@ -150,6 +150,41 @@ static LogicalResult lowerRange(NodeLowering &n) {
   return success();
 }
 
+/// Of a known tensor: how many there are is the shape of the result. Exporters
+/// write NonZero(ConstantOfShape(n)) for 0 ... n-1.
+static LogicalResult lowerNonZero(NodeLowering &n) {
+  if (failed(n.needInputs(1)))
+    return failure();
+  const OnnxValue &x = n.in(0);
+  SmallVector<bool> set;
+  if (x.isFloat()) {
+    if (auto known = n.constantFloats(0))
+      for (double value : *known)
+        set.push_back(value != 0.0);
+    else
+      return n.unsupported("expected a tensor that is known at compile time, "
+                           "found a value that depends on the model's inputs");
+  } else {
+    auto known = n.requireInts(0, "the tensor");
+    if (failed(known))
+      return failure();
+    for (int64_t value : *known)
+      set.push_back(value != 0);
+  }
+  // Coordinates by dimension: [rank, count].
+  SmallVector<int64_t> strides = weft::rowMajorStrides(x.shape());
+  SmallVector<int64_t> coordinates;
+  for (auto [size, stride] : llvm::zip_equal(x.shape(), strides))
+    for (auto [at, isSet] : llvm::enumerate(set))
+      if (isSet)
+        coordinates.push_back(static_cast<int64_t>(at) / stride % size);
+  n.set(0,
+        intConstant(n.b, coordinates, {x.rank(), llvm::count(set, true)},
+                    n.b.getI64Type()),
+        n.b.getI64Type());
+  return success();
+}
+
 static LogicalResult lowerIdentity(NodeLowering &n) {
   if (failed(n.needInputs(1)))
     return failure();
@@ -185,6 +220,7 @@ void weft::onnxtolinalg::addConstantLowerings(LoweringTable &table) {
   add("Constant", 1, lowerConstant);
   add("ConstantOfShape", 9, lowerConstantOfShape);
   add("Range", 11, lowerRange);
+  add("NonZero", 9, lowerNonZero);
   add("Identity", 1, lowerIdentity);
   add("Dropout", 1, lowerDropout);
 }

@@ -164,6 +164,7 @@ const LoweringTable &weft::onnxtolinalg::loweringTable() {
     addCastLowerings(rows);
     addReduceLowerings(rows);
     addMatMulLowerings(rows);
+    addEinsumLowerings(rows);
     addNormalizationLowerings(rows);
     addSoftmaxLowerings(rows);
     addShapeLowerings(rows);

@@ -140,6 +140,7 @@ void addActivationLowerings(LoweringTable &table);
 void addCastLowerings(LoweringTable &table);
 void addReduceLowerings(LoweringTable &table);
 void addMatMulLowerings(LoweringTable &table);
+void addEinsumLowerings(LoweringTable &table);
 void addNormalizationLowerings(LoweringTable &table);
 void addSoftmaxLowerings(LoweringTable &table);
 void addShapeLowerings(LoweringTable &table);

@@ -77,6 +77,13 @@ private:
 
 } // namespace
 
+/// Whether tensors of an element type can be inputs and outputs of a program.
+static bool crossesBoundary(Type element) {
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return llvm::is_contained({1u, 8u, 16u, 32u, 64u}, integer.getWidth());
+  return isa<Float16Type, Float32Type, Float64Type>(element);
+}
+
 /// Reports every node of a block that no lowering exists for. The branches of
 /// an `If` wait until one is chosen: what the other needs does not matter.
 void Converter::reportUnsupported(Block &block) {
@@ -107,7 +114,7 @@ LogicalResult Converter::convertArguments() {
              << " (bind its dimensions with --dim or --shapes-from)";
     }
     Type element = type.getElementType();
-    if (!ScalarType::get(element)) {
+    if (!crossesBoundary(element)) {
       ++failures;
       ++unsupportedFailures;
       return mlir::emitError(function.getLoc())
@@ -320,6 +327,12 @@ LogicalResult Converter::convertReturn(ArrayRef<OnnxValue> results) {
       ++unsupportedFailures;
       return mlir::emitError(function.getLoc())
              << name << ": expected a tensor of numbers";
+    }
+    if (!crossesBoundary(value.element)) {
+      ++failures;
+      ++unsupportedFailures;
+      return mlir::emitError(function.getLoc())
+             << name << ": unsupported element type " << value.element;
     }
     auto declared =
         dyn_cast<RankedTensorType>(terminator->getOperand(index).getType());

@@ -30,6 +30,11 @@ static LogicalResult lowerCumSum(NodeLowering &n) {
   bool exclusive = n.intAttr("exclusive", 0) != 0;
   bool reverse = n.intAttr("reverse", 0) != 0;
   int64_t size = x.shape()[*axis];
+  // The sum is a product with a triangle of ones, a weight of size * size.
+  constexpr int64_t limit = 1 << 13;
+  if (size > limit)
+    return n.unsupported("expected an axis of at most " + Twine(limit) +
+                         " elements, found " + Twine(size));
   SmallVector<int64_t> triangle;
   for (int64_t i = 0; i < size; ++i)
     for (int64_t j = 0; j < size; ++j) {

@@ -57,3 +57,37 @@ func.func @main(%x: tensor<4xf32>) -> !weft_onnx.unknown {
   %y = weft_onnx.node "ReduceSum"(%x) opset 11 attrs {axes = array<i64: 3>} : (tensor<4xf32>) -> !weft_onnx.unknown
   return %y : !weft_onnx.unknown
 }
+
+// -----
+
+// A program's inputs and outputs have no bf16.
+// expected-error @+1 {{input 'x': unsupported element type 'bf16'}}
+func.func @main(%x: tensor<4xbf16> {weft.name = "x"}) -> !weft_onnx.unknown {
+  %y = weft_onnx.node "Cast"(%x) opset 13 attrs {to = 1 : i64} : (tensor<4xbf16>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}
+
+// -----
+
+// expected-error @+1 {{output 'y': unsupported element type 'bf16'}}
+func.func @main(%x: tensor<4xf32>) -> (!weft_onnx.unknown {weft.name = "y"}) {
+  %y = weft_onnx.node "Cast"(%x) opset 13 attrs {to = 16 : i64} : (tensor<4xf32>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}
+
+// -----
+
+func.func @main(%x: tensor<4x4xf32>) -> !weft_onnx.unknown {
+  // expected-error @+1 {{diagonals, as in 'ii->i', are not supported}}
+  %y = weft_onnx.node "Einsum"(%x) opset 12 attrs {equation = "ii->i"} : (tensor<4x4xf32>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}
+
+// -----
+
+func.func @main(%x: tensor<8193xf32>) -> !weft_onnx.unknown {
+  %axis = arith.constant dense<0> : tensor<i64>
+  // expected-error @+1 {{expected an axis of at most 8192 elements, found 8193}}
+  %y = weft_onnx.node "CumSum"(%x, %axis) opset 14 : (tensor<8193xf32>, tensor<i64>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}

@@ -61,3 +61,18 @@ func.func @main(%x: tensor<2x3x4xf32>) -> !weft_onnx.unknown {
   %y = weft_onnx.node "Softmax"(%x) opset 11 : (tensor<2x3x4xf32>) -> !weft_onnx.unknown
   return %y : !weft_onnx.unknown
 }
+
+// -----
+
+// How exporters count before they have Range: the places of all ones.
+// CHECK-LABEL: func.func @main
+// CHECK-NEXT: arith.constant dense<{{\[\[}}0, 1, 2]]> : tensor<1x3xi64>
+// CHECK: return
+func.func @main(%x: tensor<3x4xf32>) -> !weft_onnx.unknown {
+  %zero = arith.constant dense<0> : tensor<1xi64>
+  %s = weft_onnx.node "Shape"(%x) opset 10 : (tensor<3x4xf32>) -> !weft_onnx.unknown
+  %n = weft_onnx.node "Gather"(%s, %zero) opset 10 attrs {axis = 0 : i64} : (!weft_onnx.unknown, tensor<1xi64>) -> !weft_onnx.unknown
+  %ones = weft_onnx.node "ConstantOfShape"(%n) opset 10 attrs {value = dense<1> : tensor<1xi64>} : (!weft_onnx.unknown) -> !weft_onnx.unknown
+  %y = weft_onnx.node "NonZero"(%ones) opset 10 : (!weft_onnx.unknown) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}

@@ -21,10 +21,6 @@ namespace weft {
 /// with another exit code than an invalid model. Absent: the model is invalid.
 inline constexpr llvm::StringLiteral kUnsupportedAttr = "weft.unsupported";
 
-/// Unit attribute on an argument or result of @main whose ONNX type is an
-/// unsigned integer: linalg's integers have no sign.
-inline constexpr llvm::StringLiteral kUnsignedAttr = "weft.unsigned";
-
 /// The pass `weft-onnx-to-linalg`. It needs a module with one function @main of
 /// weft_onnx.node operations and static argument types. It reports all
 /// unsupported operators together, as

@@ -17,6 +17,7 @@ TYPES = {
     np.dtype(np.float32): onnx.TensorProto.FLOAT,
     np.dtype(np.int32): onnx.TensorProto.INT32,
     np.dtype(np.int64): onnx.TensorProto.INT64,
+    np.dtype(np.uint8): onnx.TensorProto.UINT8,
 }
 
 
@@ -222,6 +223,56 @@ def main():
         {"x": x, "at": at},
         {},
         np.stack([x[i][at[i, :, 0]] for i in range(2)]),
+    )
+    # Bytes without a sign stay so, and compare so.
+    x, z = np.array([[3, 200, 255], [128, 0, 77]], np.uint8), np.uint8([100])
+    add(
+        "unsigned",
+        [("Max", ["x", "z"], ["y"], {}), ("Div", ["x", "seven"], ["y1"], {})],
+        {"x": x, "z": z},
+        {"seven": np.uint8([7])},
+        np.maximum(x, z),
+        x // np.uint8([7]),
+    )
+    # Where the extreme of an input is that f16 cannot hold.
+    x = floats(2, 40, 33)
+    add(
+        "extremes",
+        [
+            ("ArgMax", ["x"], ["y"], {"axis": 2, "keepdims": 0}),
+            ("ArgMin", ["x"], ["y1"], {"axis": -1, "keepdims": 0}),
+        ],
+        {"x": x},
+        {},
+        x.argmax(2),
+        x.argmin(2),
+    )
+    # Scores and values of attention, an implied result, an ellipsis, and
+    # letters that are summed.
+    q, k = floats(2, 5, 3, 8), floats(2, 7, 3, 8)
+    a, c = floats(2, 3, 4, 5), floats(3, 5, 6)
+    equations = {
+        "y": ("bqhd,bkhd->bhqk", q, k),
+        "y1": ("...ij, ...jk -> ...ik", a, c),
+        "y2": ("abcd,ecd", a, c[:, :4, :5]),
+        "y3": ("ijk->ki", c),
+    }
+    names = {id(q): "q", id(k): "k", id(a): "a", id(c): "c"}
+    inputs = {"q": q, "k": k, "a": a, "c": c, "d": c[:, :4, :5].copy()}
+    add(
+        "einsum",
+        [
+            (
+                "Einsum",
+                [names.get(id(x), "d") for x in operands],
+                [result],
+                {"equation": equation},
+            )
+            for result, (equation, *operands) in equations.items()
+        ],
+        inputs,
+        {},
+        *(np.einsum(equation, *x) for equation, *x in equations.values()),
     )
 
 

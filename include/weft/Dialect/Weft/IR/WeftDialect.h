@@ -31,6 +31,10 @@ inline constexpr llvm::StringLiteral kModelDirectoryAttr =
 /// or output has in the model.
 inline constexpr llvm::StringLiteral kNameAttr = "weft.name";
 
+/// Unit attribute on an argument or result of @main whose ONNX type is an
+/// unsigned integer: linalg's integers have no sign.
+inline constexpr llvm::StringLiteral kUnsignedAttr = "weft.unsigned";
+
 /// Bytes that a tensor of static shape `type` takes as ONNX lays it out (a
 /// boolean one byte, types below 8 bits packed), or nullopt where the shape is
 /// dynamic, the element type has no size, or the size overflows 63 bits.
