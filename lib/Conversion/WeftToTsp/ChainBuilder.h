@@ -26,7 +26,7 @@ constexpr int kMaxBurst = 320;
 /// Longest burst of a chain without a matrix unit. A bank is read or written,
 /// never both, so its readers start when the burst that writes it has ended:
 /// short bursts keep chains of vector kernels close together.
-constexpr int kMaxVectorBurst = 64;
+constexpr int kMaxVectorBurst = 32;
 
 /// Words of one buffer: tensors with more words per column use several.
 int segmentWords(const Machine &machine);

@@ -82,13 +82,19 @@ private:
                                  llvm::SmallVectorImpl<int64_t> &counts);
   /// Rows that one pair takes through all passes, in one set of accumulators.
   struct Group {
-    llvm::ArrayRef<llvm::SmallVector<int64_t>> rows;
-    int hemisphere = 0; ///< Of the pair.
-    int home = 0;       ///< Where weights are kept.
+    size_t begin = 0, count = 0; ///< Of the rows of its work.
+    int hemisphere = 0;          ///< Of the pair.
+    int home = 0;                ///< Where weights are kept.
     int64_t accumulator = -1;
   };
-  llvm::LogicalResult emitPass(llvm::ArrayRef<Pass> passes, size_t pass,
-                               const ColumnEntry &representative,
+  /// The passes that make a vector of the result for each of some rows.
+  struct Work {
+    llvm::SmallVector<Pass> passes;
+    ColumnEntry representative;
+    llvm::SmallVector<llvm::SmallVector<int64_t>> rows;
+    llvm::SmallVector<Group, 2> groups[2]; ///< By pair, or all in the first.
+  };
+  llvm::LogicalResult emitPass(const Work &work, size_t pass,
                                const Group &group);
   bool sharedTiles() const;
   bool hasSiblings() const;

@@ -221,19 +221,18 @@ void Contraction::shareTiles(SmallVectorImpl<Pass> &passes) {
                 std::make_move_iterator(result.end()));
 }
 
-LogicalResult Contraction::emitPass(ArrayRef<Pass> passes, size_t i,
-                                    const ColumnEntry &representative,
+LogicalResult Contraction::emitPass(const Work &work, size_t i,
                                     const Group &of) {
   OpBuilder &b = builder.b;
   Location loc = op.getLoc();
   const Machine &machine = builder.machine;
-  ArrayRef<SmallVector<int64_t>> rowLoops = of.rows;
+  auto rowLoops = ArrayRef(work.rows).slice(of.begin, of.count);
+  ArrayRef<Pass> passes = work.passes;
   int count = int(rowLoops.size()), hemisphere = of.hemisphere;
   const Pass &pass = passes[i];
   auto loaded = emitLoad(pass, hemisphere, of.home);
   if (failed(loaded))
     return failure();
-  builder.pairLoad[hemisphere] += std::max(count, 20);
   bool last = i + 1 == passes.size();
   // Masks stand outside of the chain.
   Memory mask;
@@ -241,7 +240,7 @@ LogicalResult Contraction::emitPass(ArrayRef<Pass> passes, size_t i,
   auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
   SmallVector<SmallVector<int64_t>> loops;
   for (const auto &row : rowLoops) {
-    loops.emplace_back(representative.loops);
+    loops.emplace_back(work.representative.loops);
     for (unsigned loop : rows)
       loops.back()[loop] = row[loop];
   }
@@ -384,6 +383,7 @@ LogicalResult Contraction::run() {
   }
   SmallVector<SmallVector<int64_t>> allRows = combinations(rows, origin);
 
+  std::vector<Work> all;
   size_t classesLeft = classes.size();
   for (auto &[address, entries] : classes) {
     --classesLeft;
@@ -447,27 +447,35 @@ LogicalResult Contraction::run() {
         ++rest;
       size_t parts[] = {list.size() - rest, rest};
       int home = divide ? builder.emptierSide() : idle;
-      SmallVector<Group> byPart[2];
       size_t limit = std::min<size_t>(kMaxBurst, machine.accumulatorRows);
+      Work work{std::move(chosen), entries.front(), std::move(list), {}};
       size_t begin = 0;
       for (int part : {0, 1}) {
         size_t chunks = (parts[part] + limit - 1) / limit;
         for (size_t i = 0; i < chunks; ++i) {
           size_t size = (parts[part] + i) / chunks;
-          byPart[part].push_back(
-              {ArrayRef(list).slice(begin, size), divide ? part : idle, home,
-               chosen.size() > 1 ? builder.nextGroup++ : -1});
+          work.groups[part].push_back(
+              {begin, size, divide ? part : idle, home,
+               work.passes.size() > 1 ? builder.nextGroup++ : -1});
           begin += size;
+          builder.pairLoad[divide ? part : idle] +=
+              int64_t(work.passes.size() * std::max<size_t>(size, 20));
         }
       }
-      // What the pairs do at one time lies close together in the program.
-      for (size_t i = 0; i < std::max(byPart[0].size(), byPart[1].size()); ++i)
-        for (size_t pass = 0; pass < chosen.size(); ++pass)
-          for (ArrayRef<Group> groups : byPart)
-            if (i < groups.size() &&
-                failed(emitPass(chosen, pass, entries.front(), groups[i])))
-              return failure();
+      all.push_back(std::move(work));
     }
+  }
+  // What the pairs do at one time lies close together in the program.
+  for (size_t i = 0, more = 1; more; ++i) {
+    more = 0;
+    for (const Work &work : all)
+      for (size_t pass = 0; pass < work.passes.size(); ++pass)
+        for (const auto &groups : work.groups)
+          if (i < groups.size()) {
+            more = 1;
+            if (failed(emitPass(work, pass, groups[i])))
+              return failure();
+          }
   }
   return mlir::success();
 }

@@ -81,12 +81,10 @@ Contraction::installedVector(unsigned piece, const Part &part,
     LayoutPosition p = layout.at(own);
     InstalledVector vector{{p.word, p.column}, !layout.splat && p.lane >= half};
     if (!layout.splat && p.lane % half != lane.lane)
-      return op.emitError(
-          "internal error: lanes of the operands do not meet");
+      return op.emitError("internal error: lanes of the operands do not meet");
     if (found &&
         (found->address != vector.address || found->upper != vector.upper))
-      return op.emitError(
-          "internal error: a tile spans two installed vectors");
+      return op.emitError("internal error: a tile spans two installed vectors");
     found = vector;
   }
   return *found;
@@ -134,7 +132,9 @@ LogicalResult Contraction::readBlocks(const Pass &pass, const Blocks &range,
         int64_t first = own[size_t(5 * r)], stride = own[size_t(5 * r + 1)],
                 n = own[size_t(5 * r + 2)], element = own[size_t(5 * r + 3)],
                 step = own[size_t(5 * r + 4)];
-        auto blockOf = [&](int64_t i) { return at[size_t(element + i * step)]; };
+        auto blockOf = [&](int64_t i) {
+          return at[size_t(element + i * step)];
+        };
         // Cut where blocks are not evenly spaced.
         for (int64_t i = 0, m; i < n; i += m) {
           int64_t blockStep = i + 1 < n ? blockOf(i + 1) - blockOf(i) : 1;
@@ -229,11 +229,11 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere,
         b.getI64IntegerAttr(range.count), b.getI64IntegerAttr(1),
         b.getDenseI64ArrayAttr(source.counts),
         b.getDenseI64ArrayAttr(source.runs), IntegerAttr());
-    tsp::LoadWeightsOp::create(
-        b, loc, value, b.getI64IntegerAttr(offset),
-        b.getI64IntegerAttr(range.count), b.getI64IntegerAttr(range.first),
-        packed ? b.getUnitAttr() : UnitAttr(),
-        range.upper ? b.getUnitAttr() : UnitAttr());
+    tsp::LoadWeightsOp::create(b, loc, value, b.getI64IntegerAttr(offset),
+                               b.getI64IntegerAttr(range.count),
+                               b.getI64IntegerAttr(range.first),
+                               packed ? b.getUnitAttr() : UnitAttr(),
+                               range.upper ? b.getUnitAttr() : UnitAttr());
     offset += range.count;
   }
   return chain.getFilled();
