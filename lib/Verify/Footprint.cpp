@@ -3,7 +3,7 @@
 //
 // One case per instruction: operands, types, groups of streams and delays.
 
-#include "Footprint.h"
+#include "weft/Verify/Footprint.h"
 
 namespace weft::verify {
 namespace {
