@@ -35,7 +35,8 @@ int Compilation::checkFiles() {
     return cannot(command.input,
                   "cannot be read: " + llvm::toString(file.takeError()));
   // A compilation of a minute should not end in a folder that is not there.
-  for (const std::string &path : {command.output, command.stats}) {
+  for (const std::string &path :
+       {command.output, command.stats, command.report}) {
     if (path.empty() || path == "-")
       continue;
     llvm::StringRef parent = llvm::sys::path::parent_path(path);
