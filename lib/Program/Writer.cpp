@@ -126,13 +126,13 @@ private:
   void addImages(size_t chip) {
     Section &section = newSection(fbs::SectionKind::Images, chip);
     for (const MemoryImage &image : program.chips[chip].images)
-      section.parts.push_back(image.data);
+      section.parts.emplace_back(image.data);
   }
 
   void addLookups() {
     Section &section = newSection(fbs::SectionKind::Lookups, 0);
     for (const HostLookup &lookup : program.lookups)
-      section.parts.push_back(lookup.data);
+      section.parts.emplace_back(lookup.data);
   }
 
   void addNames() {

@@ -171,7 +171,7 @@ TEST(ProgramFile, ContradictionsAreNotWritten) {
             "written");
   EXPECT_NE(errorOf([](Program &p) { p.chips[0].images[1].address = 65; }),
             "written");
-  EXPECT_NE(errorOf([](Program &p) { p.chips[0].images[0].data.pop_back(); }),
+  EXPECT_NE(errorOf([](Program &p) { p.chips[0].images[0].data.edit().pop_back(); }),
             "written");
   EXPECT_NE(errorOf([](Program &p) { p.inputs[0].shape = {4, 17}; }),
             "written");
@@ -197,7 +197,7 @@ TEST(ProgramFile, ContradictionsAreNotWritten) {
             "written");
   EXPECT_NE(errorOf([](Program &p) { p.outputs[0].copies.clear(); }),
             "written");
-  EXPECT_NE(errorOf([](Program &p) { p.lookups[0].data.pop_back(); }),
+  EXPECT_NE(errorOf([](Program &p) { p.lookups[0].data.edit().pop_back(); }),
             "written");
   EXPECT_NE(errorOf([](Program &p) { p.lookups[0].shape = {4}; }), "written");
   EXPECT_NE(
