@@ -16,7 +16,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <new>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <thread>
@@ -129,12 +128,13 @@ private:
         header->indexLength == 0)
       return damaged("header", "has sizes that contradict each other");
     View pages = bytes.subspan(pageSize, padded(header->indexLength));
-    if (hashBytes(pages) != header->indexHash)
-      return damaged("index", "does not match its hash");
-    if (!isZero(pages.subspan(header->indexLength)))
-      return damaged("index", "is not followed by zeros");
     // A copy: FlatBuffers wants its bytes aligned.
-    indexBytes.assign(pages.begin(), pages.begin() + long(header->indexLength));
+    indexBytes.assign(pages.begin(), pages.end());
+    if (hashBytes(indexBytes) != header->indexHash)
+      return damaged("index", "does not match its hash");
+    if (!isZero(View(indexBytes).subspan(header->indexLength)))
+      return damaged("index", "is not followed by zeros");
+    indexBytes.resize(header->indexLength);
     budget = indexBytes.size();
     fb::Verifier verifier(indexBytes.data(), indexBytes.size(), 16,
                           uint32_t(indexBytes.size() / 4 + 16));
@@ -453,25 +453,38 @@ struct File {
   }
 };
 
-/// Memory for a whole file. A copy: what was checked does not change when the
-/// file does. Not cleared, and in large pages where the system has them.
-class Buffer {
+/// A file mapped into memory, so that its pages are shared and not copied.
+/// Writers of programs replace files and do not change them in place.
+class Mapping {
 public:
-  explicit Buffer(size_t size) : length(size) {
-    void *memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-      throw std::bad_alloc();
-    start = static_cast<uint8_t *>(memory);
-    ::madvise(memory, size, MADV_HUGEPAGE); // A wish.
+  Mapping(int descriptor, size_t size) : length(size) {
+    void *memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (memory != MAP_FAILED)
+      start = static_cast<uint8_t *>(memory);
   }
-  Buffer(const Buffer &) = delete;
-  Buffer &operator=(const Buffer &) = delete;
-  ~Buffer() { ::munmap(start, length); }
-  std::span<uint8_t> bytes() { return {start, length}; }
+  Mapping(const Mapping &) = delete;
+  Mapping &operator=(const Mapping &) = delete;
+  ~Mapping() {
+    if (start)
+      ::munmap(start, length);
+  }
+  explicit operator bool() const { return start; }
+  View bytes() const { return {start, length}; }
+
+  /// Brings pages in, by several threads at once.
+  void load() const {
+#ifdef MADV_POPULATE_READ
+    inParallel(length, [&](unsigned thread, unsigned threads) {
+      uint64_t pages = (length + pageSize - 1) / pageSize;
+      uint64_t from = pages * thread / threads * pageSize,
+               to = pages * (thread + 1) / threads * pageSize;
+      ::madvise(start + from, to - from, MADV_POPULATE_READ); // A wish.
+    });
+#endif
+  }
 
 private:
-  uint8_t *start;
+  uint8_t *start = nullptr;
   size_t length;
 };
 
@@ -516,24 +529,11 @@ Expected<Program> readProgram(const std::string &path,
                      std::to_string(header->fileLength) +
                      " bytes, the file has " + std::to_string(length),
                  {}};
-  auto buffer = std::make_shared<Buffer>(length);
-  std::span<uint8_t> all = buffer->bytes();
-  std::copy(bytes.begin(), bytes.end(), all.begin());
-  std::atomic<bool> whole = true;
-  inParallel(length, [&](unsigned thread, unsigned threads) {
-    // Each thread takes whole pages; the first is there.
-    uint64_t pages = length / pageSize + 1;
-    auto edge = [&](unsigned t) {
-      return std::clamp(pages * t / threads * pageSize, pageSize, length);
-    };
-    uint64_t from = edge(thread),
-             to = thread + 1 == threads ? length : edge(thread + 1);
-    if (!in.read(all.subspan(from, to - from), from))
-      whole = false;
-  });
-  if (!whole)
-    return unreadable("it ended early");
-  return Deserializer(all, path, buffer).run(sections);
+  auto mapping = std::make_shared<Mapping>(in.descriptor, length);
+  if (!*mapping)
+    return unreadable(std::strerror(errno));
+  mapping->load();
+  return Deserializer(mapping->bytes(), path, mapping).run(sections);
 }
 
 } // namespace weft

@@ -52,6 +52,9 @@ void Chip::memRead(const Issue &issue) {
                 "word " + std::to_string(issue.address) + " was never written");
   engine.vectors.retain(word);
   emit(issue, issue.inst.stream, machine.readLatency, word);
+  // Bursts go on; tables of words are larger than fast caches.
+  sram.prefetch(id.hemisphere, id.index,
+                issue.address + 8 * issue.queue.stride);
 }
 
 /// A word takes over a vector when the latency has passed.

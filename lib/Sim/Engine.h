@@ -79,7 +79,7 @@ public:
   void reset();
 
 private:
-  static constexpr size_t unitBytes = 64, ringUnits = 16384;
+  static constexpr size_t unitBytes = 64, ringUnits = 4096;
   static constexpr unsigned hintCount = 1024;
   struct alignas(unitBytes) Unit {
     uint8_t bytes[unitBytes];

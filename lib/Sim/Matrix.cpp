@@ -17,7 +17,6 @@ namespace {
 
 typedef uint16_t Halves __attribute__((vector_size(32)));
 typedef uint8_t Bytes16 __attribute__((vector_size(16)));
-typedef uint32_t Words __attribute__((vector_size(64)));
 typedef float Floats16 __attribute__((vector_size(64)));
 typedef float Floats8 __attribute__((vector_size(32)));
 
@@ -27,6 +26,15 @@ template <typename V>
 WEFT_SIMD_INLINE V load(const void *from) {
   V v;
   std::memcpy(&v, from, sizeof v);
+  return v;
+}
+
+/// Not V{} + x, which is an addition: -0 + 0 is 0.
+template <typename V>
+WEFT_SIMD_INLINE V splat(float x) {
+  V v;
+  for (size_t l = 0; l < sizeof(V) / sizeof(float); ++l)
+    v[l] = x;
   return v;
 }
 
@@ -52,34 +60,38 @@ WEFT_SIMD_INLINE void transpose(Halves (&rows)[16]) {
   }
 }
 
-/// Columns n..n+15 of an fp16 tile, to every 32nd place of `out`.
-WEFT_SIMD void buildHalfColumns(const Tile::Column *columns, int depth,
-                                float *out) {
-  const uint8_t *low[16], *high[16];
-  for (int j = 0; j < 16; ++j) {
+/// 32 columns of an fp16 tile.
+WEFT_SIMD void buildHalfPanel(const Tile::Column *columns, int depth,
+                              uint16_t *out) {
+  const uint8_t *low[panelColumns], *high[panelColumns];
+  for (int j = 0; j < panelColumns; ++j) {
     low[j] = columns[j].lowBytes ? columns[j].lowBytes : zeros;
     high[j] = columns[j].lowBytes ? columns[j].highBytes : zeros;
   }
   int k = 0;
-  for (; k + 16 <= depth; k += 16) {
-    Halves rows[16];
-    for (int j = 0; j < 16; ++j)
-      rows[j] = __builtin_convertvector(load<Bytes16>(low[j] + k), Halves) |
-                __builtin_convertvector(load<Bytes16>(high[j] + k), Halves)
-                    << 8;
-    transpose(rows);
-    for (int i = 0; i < 16; ++i) {
-      float *to = out + size_t(k + i) * panelColumns;
-      uint16_t halves[16];
-      std::memcpy(halves, &rows[i], sizeof halves);
+  for (; k + 16 <= depth; k += 16)
+    for (int n = 0; n < panelColumns; n += 16) {
+      Halves rows[16];
       for (int j = 0; j < 16; ++j)
-        to[j] = halfToFloat(halves[j]);
+        rows[j] =
+            __builtin_convertvector(load<Bytes16>(low[n + j] + k), Halves) |
+            __builtin_convertvector(load<Bytes16>(high[n + j] + k), Halves)
+                << 8;
+      transpose(rows);
+      for (int i = 0; i < 16; ++i)
+        std::memcpy(out + size_t(k + i) * panelColumns + n, &rows[i],
+                    sizeof rows[i]);
     }
-  }
   for (; k < depth; ++k)
-    for (int j = 0; j < 16; ++j)
+    for (int j = 0; j < panelColumns; ++j)
       out[size_t(k) * panelColumns + size_t(j)] =
-          halfToFloat(low[j][k] | uint32_t(high[j][k]) << 8);
+          uint16_t(low[j][k] | high[j][k] << 8);
+}
+
+/// Exact; hosts that can have an instruction for it.
+WEFT_SIMD void panelToFloats(const uint16_t *halves, float *out, int count) {
+  for (int i = 0; i < count; ++i)
+    out[i] = float(std::bit_cast<_Float16>(halves[i]));
 }
 
 WEFT_SIMD void buildByteColumn(const uint8_t *bytes, int depth, int16_t *out) {
@@ -107,7 +119,7 @@ WEFT_SIMD_INLINE void kernel(const float *a, const float *panel, float *y,
     for (int j = 0; j < count; ++j)
       column[j] = load<V>(panel + lanes * j);
     for (int r = 0; r < Rows; ++r) {
-      V x = V{} + a[size_t(r) * size_t(depth) + size_t(k)];
+      V x = splat<V>(a[size_t(r) * size_t(depth) + size_t(k)]);
       for (int j = 0; j < count; ++j)
         sum[r][j] = sum[r][j] + x * column[j];
     }
@@ -176,15 +188,11 @@ void buildTile(Tile &tile) {
   if (tile.type == DataType::F16) {
     int depth = tile.lanes / 2;
     tile.f.resize(size_t(depth) * size_t(padded));
-    for (int n = 0; n < padded; n += 16) {
-      Tile::Column columns[16];
-      for (int j = 0; j < 16 && n + j < tile.lanes; ++j)
+    for (int n = 0; n < padded; n += panelColumns) {
+      Tile::Column columns[panelColumns];
+      for (int j = 0; j < panelColumns && n + j < tile.lanes; ++j)
         columns[j] = tile.columns[size_t(n + j)];
-      buildHalfColumns(columns, depth,
-                       tile.f.data() +
-                           size_t(n / panelColumns) * size_t(depth) *
-                               panelColumns +
-                           size_t(n % panelColumns));
+      buildHalfPanel(columns, depth, tile.f.data() + size_t(n) * size_t(depth));
     }
     return;
   }
@@ -215,10 +223,15 @@ void computeBatch(Batch &batch, MatrixScratch &scratch) {
                      scratch.floats.data() + size_t(r) * size_t(depth), depth);
     }
     auto *panel = wideRegisters() ? tallPanel : flatPanel;
-    for (int n = 0; n < padded; n += panelColumns)
-      panel(scratch.floats.data(), tile.f.data() + size_t(n) * size_t(depth),
+    int size = depth * panelColumns;
+    scratch.panel.resize(size_t(size));
+    for (int n = 0; n < padded; n += panelColumns) {
+      panelToFloats(tile.f.data() + size_t(n) * size_t(depth),
+                    scratch.panel.data(), size);
+      panel(scratch.floats.data(), scratch.panel.data(),
             reinterpret_cast<float *>(batch.results.data()) + n, rows, depth,
             padded);
+    }
     return;
   }
   scratch.bytes.resize(size_t(rows) * size_t(lanes));

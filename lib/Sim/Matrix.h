@@ -40,8 +40,8 @@ struct Tile {
   std::vector<Column> columns;
 
   std::atomic<int> state{Raw};
-  /// F16: value of (k, n) at [(n / 32 * K + k) * 32 + n % 32], K = lanes / 2.
-  Lines<float> f;
+  /// F16: bits of (k, n) at [(n / 32 * K + k) * 32 + n % 32], K = lanes / 2.
+  Lines<uint16_t> f;
   /// I8: value of (k, n) at [(n / 32 * K + k - k % 2) * 32 + n % 32 * 2 + k %
   /// 2], K = lanes.
   Lines<int16_t> i;
@@ -68,7 +68,7 @@ struct Batch {
 
 /// Memory that a thread reuses from batch to batch.
 struct MatrixScratch {
-  Lines<float> floats;
+  Lines<float> floats, panel;
   Lines<int16_t> bytes;
 };
 

@@ -117,10 +117,8 @@ Status Simulator::Impl::load() {
         return ok;
       sim::Sram &sram = chips[c]->sram;
       size_t lanes = size_t(program.machine.lanes());
-      for (size_t i = 0; i < image.data.size() / lanes; ++i)
-        sram.store(image.hemisphere, image.slice, image.address + int(i),
-                   {image.data.data() + i * lanes, sim::noBlock},
-                   sram.wholeWord());
+      sram.store(image.hemisphere, image.slice, image.address,
+                 image.data.data(), int(image.data.size() / lanes));
     }
   }
   return connect();
