@@ -16,6 +16,7 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Signals.h"
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <unistd.h>
@@ -78,6 +79,7 @@ private:
 };
 
 Expected<int> run(const RunCommand &command) {
+  auto began = std::chrono::steady_clock::now();
   Expected<Program> program = readProgram(command.program);
   if (!program)
     return program.error();
@@ -130,6 +132,8 @@ Expected<int> run(const RunCommand &command) {
   for (const std::string &name : files.temporaries())
     llvm::sys::RemoveFileOnSignal(name);
 
+  std::chrono::duration<double> loading =
+      std::chrono::steady_clock::now() - began;
   Expected<RunResult> result = runProgram(*program, *inputs, options);
   progress.clear();
   if (!result) {
@@ -138,6 +142,7 @@ Expected<int> run(const RunCommand &command) {
       result.error().message = command.program + ": " + result.error().message;
     return result.error();
   }
+  result->seconds.load = loading.count();
   if (trace)
     trace->finish();
 
