@@ -314,47 +314,33 @@ void Chip::land() {
   std::vector<Landing> &slot = landings[size_t(now) & (landings.size() - 1)];
   for (const Landing &l : slot)
     if (!streams.drive(l.stream, l.position, now, l.producer, l.vector))
-      fail(queues[size_t(l.producer)], l.instruction, FaultKind::TwoDrivers,
-           "stream " + std::to_string(l.stream) + " is already driven at hop " +
-               std::to_string(l.position));
+      failDrive(queues[size_t(l.producer)], l.instruction, l.stream,
+                l.position);
   flying -= int64_t(slot.size());
   slot.clear();
 }
 
-Vector Chip::take(const Issue &issue, int stream, int producer) {
+void Chip::failTake(const Issue &issue, int stream, int producer) {
   const Streams::Value *value = streams.find(stream, issue.queue.position, now);
-  if (!value) {
-    fail(issue, FaultKind::StreamNotDriven,
-         "stream " + std::to_string(stream) + " carries no value at hop " +
-             std::to_string(issue.queue.position));
-    return {};
-  }
-  if (value->producer != producer) {
-    auto expected = queueOfNumber(machine, producer);
-    fail(issue, FaultKind::StreamWrongProducer,
-         "stream " + std::to_string(stream) + " carries a value of " +
-             queueName(queues[size_t(value->producer)].id) + " at hop " +
-             std::to_string(issue.queue.position) + ", expected " +
-             (expected ? queueName(*expected)
-                       : "queue " + std::to_string(producer)));
-    return {};
-  }
-  return value->vector();
+  if (!value)
+    return fail(issue, FaultKind::StreamNotDriven,
+                "stream " + std::to_string(stream) +
+                    " carries no value at hop " +
+                    std::to_string(issue.queue.position));
+  auto expected = queueOfNumber(machine, producer);
+  fail(issue, FaultKind::StreamWrongProducer,
+       "stream " + std::to_string(stream) + " carries a value of " +
+           queueName(queues[size_t(value->producer)].id) + " at hop " +
+           std::to_string(issue.queue.position) + ", expected " +
+           (expected ? queueName(*expected)
+                     : "queue " + std::to_string(producer)));
 }
 
-void Chip::emit(const Issue &issue, int stream, int latency, Vector vector) {
-  happens(now + latency);
-  Landing l{int16_t(stream), int16_t(issue.queue.position),
-            int16_t(issue.queue.number), issue.queue.current, vector};
-  if (latency > 0) {
-    ++flying;
-    landings[size_t(now + latency) & (landings.size() - 1)].push_back(l);
-    return;
-  }
-  if (!streams.drive(l.stream, l.position, now, l.producer, l.vector))
-    fail(issue, FaultKind::TwoDrivers,
-         "stream " + std::to_string(l.stream) + " is already driven at hop " +
-             std::to_string(l.position));
+void Chip::failDrive(const QueueState &queue, int instruction, int stream,
+                     int position) {
+  fail(queue, instruction, FaultKind::TwoDrivers,
+       "stream " + std::to_string(stream) + " is already driven at hop " +
+           std::to_string(position));
 }
 
 void Chip::results(Vector *vectors, int count, const void **pointers) {

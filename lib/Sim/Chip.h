@@ -183,9 +183,31 @@ private:
   }
   void happens(int64_t cycle) { last = std::max(last, cycle); }
   /// What a stream carries here and now; null bytes after a fault.
-  Vector take(const Issue &issue, int stream, int producer);
+  Vector take(const Issue &issue, int stream, int producer) {
+    const Streams::Value *value =
+        streams.find(stream, issue.queue.position, now);
+    if (value && value->producer == producer)
+      return value->vector();
+    failTake(issue, stream, producer);
+    return {};
+  }
+  void failTake(const Issue &issue, int stream, int producer);
   /// Puts a vector on a stream `latency` cycles from now (0: at once).
-  void emit(const Issue &issue, int stream, int latency, Vector vector);
+  void emit(const Issue &issue, int stream, int latency, Vector vector) {
+    happens(now + latency);
+    const QueueState &queue = issue.queue;
+    if (latency > 0) {
+      ++flying;
+      landings[size_t(now + latency) & (landings.size() - 1)].emplace_back(
+          int16_t(stream), int16_t(queue.position), int16_t(queue.number),
+          queue.current, vector);
+      return;
+    }
+    if (!streams.drive(stream, queue.position, now, queue.number, vector))
+      failDrive(queue, queue.current, stream, queue.position);
+  }
+  void failDrive(const QueueState &queue, int instruction, int stream,
+                 int position);
   /// Allocates results of the engine's operation and writes their addresses.
   void results(Vector *vectors, int count, const void **pointers);
   void accountNodes();

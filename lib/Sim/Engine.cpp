@@ -64,37 +64,25 @@ Engine::~Engine() {
 
 // The stepping thread ---------------------------------------------------------
 
-Operation &Engine::begin(Operation::Kind kind, const Instruction &inst,
-                         size_t pointers) {
-  size_t bytes = sizeof(Operation) + pointers * sizeof(void *);
-  size_t units = (bytes + unitBytes - 1) / unitBytes;
-  if (pushed % ringUnits + units > ringUnits) { // Operations lie in one piece.
-    size_t rest = ringUnits - pushed % ringUnits;
-    for (size_t i = 0; i < rest; ++i) {
-      makeRoom(1);
-      at(pushed) = Operation{};
-      tail.store(++pushed, std::memory_order_release);
-    }
+/// Operations lie in one piece: skips the rest of the ring.
+void Engine::wrap() {
+  size_t rest = ringUnits - pushed % ringUnits;
+  for (size_t i = 0; i < rest; ++i) {
+    makeRoom(1);
+    at(pushed) = Operation{};
+    ++pushed;
   }
-  makeRoom(units);
-  begun = units;
-  Operation &op = at(pushed);
-  op = Operation{};
-  op.kind = kind;
-  op.units = uint8_t(units);
-  op.inst = &inst;
-  return op;
 }
 
-void Engine::commit() {
-  pushed += begun;
-  begun = 0;
-  tail.store(pushed, std::memory_order_release);
+void Engine::publish() {
+  tail.store(published = pushed, std::memory_order_release);
 }
 
-void Engine::makeRoom(size_t units) {
+void Engine::waitForRoom(size_t units) {
+  publish();
   Patience patience;
-  while (pushed + units - done.load(std::memory_order_acquire) > ringUnits) {
+  while (seenDone = done.load(std::memory_order_acquire),
+         pushed + units - seenDone > ringUnits) {
     if (threads.empty())
       execute(pushed);
     else if (help())
@@ -106,6 +94,7 @@ void Engine::makeRoom(size_t units) {
 
 void Engine::wait(Vector v) {
   uint64_t made = vectors.made(v);
+  publish();
   Patience patience;
   while (done.load(std::memory_order_acquire) < made) {
     if (threads.empty())
@@ -118,6 +107,7 @@ void Engine::wait(Vector v) {
 }
 
 void Engine::drain() {
+  publish();
   Patience patience;
   while (done.load(std::memory_order_acquire) < pushed) {
     if (threads.empty())

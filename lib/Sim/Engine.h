@@ -55,14 +55,32 @@ public:
   Engine &operator=(const Engine &) = delete;
   ~Engine();
 
-  VectorPool vectors;
+  alignas(64) VectorPool vectors;
 
   /// Begins an operation with room for pointers; allocate() its results, then
   /// commit().
   Operation &begin(Operation::Kind kind, const Instruction &inst,
-                   size_t pointers);
+                   size_t pointers) {
+    size_t bytes = sizeof(Operation) + pointers * sizeof(void *);
+    size_t units = (bytes + unitBytes - 1) / unitBytes;
+    if (pushed % ringUnits + units > ringUnits)
+      wrap();
+    makeRoom(units);
+    begun = units;
+    Operation &op = at(pushed);
+    op = Operation{};
+    op.kind = kind;
+    op.units = uint8_t(units);
+    op.inst = &inst;
+    return op;
+  }
   Vector allocate() { return vectors.allocate(pushed + begun); }
-  void commit();
+  void commit() {
+    pushed += begun;
+    begun = 0;
+    if (pushed - published >= publishUnits)
+      publish();
+  }
 
   Tile *newTile(DataType type);
   void drop(Tile *tile); ///< One user less.
@@ -80,6 +98,7 @@ public:
 
 private:
   static constexpr size_t unitBytes = 64, ringUnits = 4096;
+  static constexpr size_t publishUnits = 64;
   static constexpr unsigned hintCount = 1024;
   struct alignas(unitBytes) Unit {
     uint8_t bytes[unitBytes];
@@ -97,22 +116,33 @@ private:
   void finish(Batch &batch);
   bool tryCompute(Batch &batch);
   bool help();
-  void makeProgress();
-  void makeRoom(size_t units);
+  void makeRoom(size_t units) {
+    if (pushed + units - seenDone > ringUnits)
+      waitForRoom(units);
+  }
+  void waitForRoom(size_t units);
+  void wrap();
+  void publish();
   void recycleBatches();
 
-  const Machine &machine;
+  // What several threads read and write lies on lines of its own, and they
+  // look at each other's progress only when their own knowledge ends.
+  alignas(64) const Machine &machine; ///< These never change.
   int lanes;
   std::vector<Unit> ring;
-  uint64_t begun = 0; ///< Units of the operation that has begun.
+  std::vector<uint32_t> operandValues[3];    ///< Of the executing thread.
   alignas(64) std::atomic<uint64_t> tail{0}; ///< Units handed over.
-  uint64_t pushed = 0;                       ///< The same, of the stepper.
   alignas(64) std::atomic<uint64_t> done{0}; ///< Units executed.
-  alignas(64) std::array<std::atomic<Batch *>, hintCount> hints{};
-  std::atomic<unsigned> hintHead{0}, hintTail{0};
+  alignas(64) std::atomic<unsigned> hintHead{0};
+  alignas(64) std::atomic<unsigned> hintTail{0};
   std::atomic<bool> stopping{false};
-  std::vector<uint32_t> operandValues[3];
+  alignas(64) std::array<std::atomic<Batch *>, hintCount> hints{};
 
+  // Of the stepping thread.
+  alignas(64) uint64_t begun = 0; ///< Units of the operation that has begun.
+  uint64_t pushed = 0;            ///< Units filled.
+  uint64_t published = 0;         ///< What `tail` says.
+  uint64_t seenDone = 0;          ///< What `done` was when it mattered.
   std::vector<std::unique_ptr<Tile>> tiles;
   std::vector<Tile *> freeTiles;
   std::vector<std::unique_ptr<Batch>> batches;
