@@ -17,6 +17,7 @@
 #include "llvm/Support/Signals.h"
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <unistd.h>
@@ -181,6 +182,8 @@ Expected<int> run(const RunCommand &command) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // A file that grows past the limit of files is an error of write().
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     Expected<RunCommand> command = parseCommandLine(argc, argv);
     if (!command)
