@@ -121,8 +121,10 @@ void Chip::loadPairs(const Issue &issue) {
 }
 
 void Chip::install(const Issue &issue) {
-  Plane &plane = planeOf(issue);
   DataType type = issue.inst.type;
+  const Queue &id = issue.queue.id;
+  int first = type == DataType::F16 ? id.index / 2 * 2 : id.index;
+  Plane &plane = planeAt(id.hemisphere, first);
   if (!plane.shadow || plane.shadow->type != type)
     return fail(issue, FaultKind::WeightsNotInstalled,
                 type == DataType::F16 ? "no fp16 weights were loaded"
@@ -130,7 +132,7 @@ void Chip::install(const Issue &issue) {
   plane.active = std::move(plane.shadow);
   plane.shadow.reset();
   if (type == DataType::F16) {
-    Plane &odd = planeAt(issue.queue.id.hemisphere, issue.queue.id.index + 1);
+    Plane &odd = planeAt(id.hemisphere, first + 1);
     odd.active = std::move(odd.shadow);
     odd.shadow.reset();
   }
