@@ -63,6 +63,7 @@ config.substitutions += [
         "%update-docs",
         f"{config.weft_source_dir}/scripts/update-docs --tools={bin_dir}",
     ),
+    ("%bench", f"{config.weft_source_dir}/scripts/bench --tools={bin_dir}"),
     ("%python", python),
     ("%models", config.weft_models_dir),
     ("%tiny-encoder", os.path.join(config.weft_source_dir, "models", "tiny-encoder")),
