@@ -116,8 +116,10 @@ void Chip::loadPairs(const Issue &issue) {
 }
 
 void Chip::install(const Issue &issue) {
-  Plane &plane = planeOf(issue);
   DataType type = issue.inst.type;
+  const Queue &id = issue.queue.id;
+  int first = type == DataType::F16 ? id.index / 2 * 2 : id.index;
+  Plane &plane = planeAt(id.hemisphere, first);
   if (!plane.shadow || plane.shadow->type != type)
     return fail(issue, FaultKind::WeightsNotInstalled,
                 type == DataType::F16 ? "no fp16 weights were loaded"
@@ -125,7 +127,7 @@ void Chip::install(const Issue &issue) {
   assign(plane.active, plane.shadow);
   assign(plane.shadow, nullptr);
   if (type == DataType::F16) {
-    Plane &odd = planeAt(issue.queue.id.hemisphere, issue.queue.id.index + 1);
+    Plane &odd = planeAt(id.hemisphere, first + 1);
     assign(odd.active, odd.shadow);
     assign(odd.shadow, nullptr);
   }

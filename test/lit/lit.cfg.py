@@ -71,6 +71,7 @@ config.substitutions += [
         "%browse",
         f"{python} {config.test_source_root}/Report/Inputs/browse.py --scripts={config.weft_source_dir}/scripts",
     ),
+    ("%bench", f"{config.weft_source_dir}/scripts/bench --tools={bin_dir}"),
     ("%python", python),
     ("%models", config.weft_models_dir),
     ("%tiny-encoder", os.path.join(config.weft_source_dir, "models", "tiny-encoder")),
