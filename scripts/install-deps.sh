@@ -20,6 +20,8 @@ packages=(
   libhwy-dev
   # Tests; psutil gives lit its time limit.
   libgtest-dev python3 python3-numpy python3-onnx python3-psutil
+  # Reports are looked at in a browser.
+  chromium chromium-driver
 )
 
 missing=()

@@ -5,6 +5,8 @@
 
 #include "Work.h"
 
+#include "weft/Dialect/Tsp/Transforms/SchedulingProblem.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -15,7 +17,7 @@
 using namespace mlir;
 using namespace weft;
 
-static Value withoutReshapes(Value value) {
+static mlir::Value withoutReshapes(mlir::Value value) {
   while (Operation *op = value.getDefiningOp()) {
     if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
       break;
@@ -24,7 +26,7 @@ static Value withoutReshapes(Value value) {
   return value;
 }
 
-ElementsAttr weft::constantBehind(Value value) {
+ElementsAttr weft::constantBehind(mlir::Value value) {
   auto constant = withoutReshapes(value).getDefiningOp<arith::ConstantOp>();
   return constant ? dyn_cast<ElementsAttr>(constant.getValue())
                   : ElementsAttr();
@@ -63,7 +65,9 @@ static int64_t operationsOf(linalg::LinalgOp op) {
 
 DictionaryAttr weft::collectWork(func::FuncOp function) {
   SmallVector<int64_t> matrices;
+  SmallVector<Attribute> nodes;
   int64_t operations = 0;
+  Builder b(function.getContext());
   function.walk([&](linalg::LinalgOp op) {
     auto dims = productOf(op);
     if (!dims) {
@@ -77,10 +81,13 @@ DictionaryAttr weft::collectWork(func::FuncOp function) {
     matrices.append({extent(ranges, dims->batch), extent(ranges, dims->m),
                      extent(ranges, dims->n), extent(ranges, dims->k),
                      element.isInteger(8), constant});
+    SmallVector<std::string> names = tsp::nodeNames(op.getLoc());
+    nodes.push_back(
+        b.getStrArrayAttr(SmallVector<StringRef>(names.begin(), names.end())));
   });
-  Builder b(function.getContext());
   return b.getDictionaryAttr(
       {b.getNamedAttr("matrices", b.getDenseI64ArrayAttr(matrices)),
+       b.getNamedAttr("nodes", b.getArrayAttr(nodes)),
        b.getNamedAttr("vector_operations", b.getI64IntegerAttr(operations))});
 }
 
@@ -110,7 +117,7 @@ ResidentBytes weft::estimateResident(func::FuncOp function,
     }
     for (tensor::ExtractOp extract :
          op->getRegion(0).getOps<tensor::ExtractOp>()) {
-      Value table = extract.getTensor();
+      mlir::Value table = extract.getTensor();
       auto constant = table.getDefiningOp<arith::ConstantOp>();
       auto type = cast<RankedTensorType>(table.getType());
       if (!constant || type.getRank() < 1 || !counted.insert(constant).second)
@@ -119,7 +126,7 @@ ResidentBytes weft::estimateResident(func::FuncOp function,
       int64_t bytes = packedBytes(
           machine, rows, type.getNumElements() / std::max<int64_t>(rows, 1));
       // The index must come from the data, which must be a graph input.
-      Value index = extract.getIndices()[0];
+      mlir::Value index = extract.getIndices()[0];
       while (auto cast = index.getDefiningOp<arith::IndexCastOp>())
         index = cast.getIn();
       bool byLoop = isa_and_nonnull<linalg::IndexOp>(index.getDefiningOp());

@@ -27,6 +27,8 @@ constexpr uint64_t padded(uint64_t length) {
 
 /// XXH3-128.
 Hash128 hashBytes(std::span<const uint8_t> bytes);
+/// The same, of bytes that lie in several places.
+Hash128 hashParts(std::span<const std::span<const uint8_t>> parts);
 
 /// Hash of Weft.fbs as it was when this library was built.
 Hash128 schemaHash();

@@ -11,6 +11,7 @@
 #include "Weft_generated.h"
 
 #include <algorithm>
+#include <memory>
 #include <xxhash.h>
 
 namespace weft::format {
@@ -43,6 +44,16 @@ Hash128 getHash(std::span<const uint8_t> page, size_t at) {
 
 Hash128 hashBytes(std::span<const uint8_t> bytes) {
   XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.low64, hash.high64};
+}
+
+Hash128 hashParts(std::span<const std::span<const uint8_t>> parts) {
+  std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t *)> state(
+      XXH3_createState(), XXH3_freeState);
+  XXH3_128bits_reset(state.get());
+  for (std::span<const uint8_t> part : parts)
+    XXH3_128bits_update(state.get(), part.data(), part.size());
+  XXH128_hash_t hash = XXH3_128bits_digest(state.get());
   return {hash.low64, hash.high64};
 }
 

@@ -12,10 +12,13 @@
 #include "weft/Program/Encoding.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace weft {
@@ -23,13 +26,28 @@ namespace {
 
 using namespace format;
 namespace fb = flatbuffers;
-using Bytes = std::span<const uint8_t>;
+using View = std::span<const uint8_t>;
+
+/// Calls work(thread, threads) on several threads if there is enough to do.
+template <typename Work>
+void inParallel(uint64_t bytes, Work work) {
+  constexpr uint64_t worthwhile = uint64_t(4) << 20;
+  unsigned threads =
+      std::min<unsigned>({std::max(1u, std::thread::hardware_concurrency()), 8,
+                          unsigned(std::min<uint64_t>(bytes / worthwhile, 8))});
+  std::vector<std::jthread> others;
+  for (unsigned i = 1; i < threads; ++i)
+    others.emplace_back([&work, i, threads] { work(i, threads); });
+  work(0u, std::max(threads, 1u));
+}
 
 /// Builds a program from the bytes of a file.
 class Deserializer {
 public:
-  Deserializer(Bytes bytes, const std::string &file)
-      : bytes(bytes), file(file) {}
+  /// With a keeper of the bytes, large parts are shared and not copied.
+  Deserializer(View bytes, const std::string &file,
+               std::shared_ptr<const void> keeper)
+      : bytes(bytes), file(file), keeper(std::move(keeper)) {}
 
   Expected<Program> run(std::vector<SectionInfo> *infos) {
     if (Status status = readIndex(infos); !status)
@@ -109,13 +127,14 @@ private:
     if (bytes.size() % pageSize != 0 || header->indexLength > rest ||
         header->indexLength == 0)
       return damaged("header", "has sizes that contradict each other");
-    Bytes pages = bytes.subspan(pageSize, padded(header->indexLength));
-    if (hashBytes(pages) != header->indexHash)
-      return damaged("index", "does not match its hash");
-    if (!isZero(pages.subspan(header->indexLength)))
-      return damaged("index", "is not followed by zeros");
+    View pages = bytes.subspan(pageSize, padded(header->indexLength));
     // A copy: FlatBuffers wants its bytes aligned.
-    indexBytes.assign(pages.begin(), pages.begin() + long(header->indexLength));
+    indexBytes.assign(pages.begin(), pages.end());
+    if (hashBytes(indexBytes) != header->indexHash)
+      return damaged("index", "does not match its hash");
+    if (!isZero(View(indexBytes).subspan(header->indexLength)))
+      return damaged("index", "is not followed by zeros");
+    indexBytes.resize(header->indexLength);
     budget = indexBytes.size();
     fb::Verifier verifier(indexBytes.data(), indexBytes.size(), 16,
                           uint32_t(indexBytes.size() / 4 + 16));
@@ -135,7 +154,7 @@ private:
     return success();
   }
 
-  static bool isZero(Bytes bytes) {
+  static bool isZero(View bytes) {
     return std::all_of(bytes.begin(), bytes.end(),
                        [](uint8_t b) { return b == 0; });
   }
@@ -160,16 +179,22 @@ private:
       if (section->range()->offset() != at || length > bytes.size() - at)
         return damaged(title, "lies outside the file");
       // Both are multiples of a page, so padding stays inside.
-      Bytes pages = bytes.subspan(at, padded(length));
+      sections.push_back(bytes.subspan(at, length));
+      at += padded(length);
+    }
+    std::vector<Hash128> hashes = hashSections();
+    for (size_t i = 0; i < order.size(); ++i) {
+      const fbs::Section *section = list.Get(fb::uoffset_t(i));
+      std::string title = sectionTitle(order[i]);
+      uint64_t offset = section->range()->offset();
       Hash128 hash{section->hash()->low(), section->hash()->high()};
-      if (hashBytes(pages) != hash)
+      if (hashes[i] != hash)
         return damaged(title, "does not match its hash");
-      if (!isZero(pages.subspan(length)))
+      uint64_t length = sections[i].size();
+      if (!isZero(bytes.subspan(offset + length, padded(length) - length)))
         return damaged(title, "is not followed by zeros");
       if (infos)
-        infos->push_back({title, at, length, hash});
-      sections.push_back(pages.first(length));
-      at += pages.size();
+        infos->push_back({title, offset, length, hash});
     }
     if (at != bytes.size())
       return damaged("file", "goes on after its last section");
@@ -177,9 +202,23 @@ private:
     return success();
   }
 
+  /// Of the sections with their padding, by as many threads as help.
+  std::vector<Hash128> hashSections() const {
+    std::vector<Hash128> hashes(sections.size());
+    std::atomic<size_t> next = 0;
+    uint64_t total = 0;
+    for (View section : sections)
+      total += section.size();
+    inParallel(total, [&](unsigned, unsigned) {
+      for (size_t i; (i = next++) < sections.size();)
+        hashes[i] = hashBytes({sections[i].data(), padded(sections[i].size())});
+    });
+    return hashes;
+  }
+
   Status readText(uint32_t c) {
     std::string title = sectionTitle({uint8_t(fbs::SectionKind::Text), c});
-    Bytes text = sections[2 * c];
+    View text = sections[2 * c];
     const auto *queues = index->chips()->Get(c)->queues();
     int previous = -1;
     if (spendList(queues, sizeof(fbs::Queue)))
@@ -209,26 +248,31 @@ private:
 
   Status readImages(uint32_t c) {
     std::string title = sectionTitle({uint8_t(fbs::SectionKind::Images), c});
-    Bytes data = sections[2 * c + 1];
+    View data = sections[2 * c + 1];
     uint64_t used = 0;
     const auto *images = index->chips()->Get(c)->images();
     if (spendList(images, sizeof(fbs::Image)))
       for (const fbs::Image *image : *images) {
-        std::optional<Bytes> part = take(data, used, image->range());
+        std::optional<View> part = take(data, used, image->range());
         if (!part || image->hemisphere() > 1)
           return damaged(title, "does not hold the images listed");
-        program.chips[c].images.push_back(
-            {Hemisphere(image->hemisphere()), image->slice(), image->address(),
-             std::vector<uint8_t>(part->begin(), part->end())});
+        program.chips[c].images.push_back({Hemisphere(image->hemisphere()),
+                                           image->slice(), image->address(),
+                                           share(*part)});
       }
     if (used != data.size())
       return damaged(title, "has bytes of no image");
     return success();
   }
 
+  SharedBytes share(View part) const {
+    return keeper ? SharedBytes(keeper, part)
+                  : SharedBytes(std::vector<uint8_t>(part.begin(), part.end()));
+  }
+
   /// The next part of a section; parts follow each other without a gap.
-  static std::optional<Bytes> take(Bytes data, uint64_t &used,
-                                   const fbs::Range &range) {
+  static std::optional<View> take(View data, uint64_t &used,
+                                  const fbs::Range &range) {
     if (range.offset() != used || range.length() > data.size() - used)
       return std::nullopt;
     used += range.length();
@@ -290,11 +334,11 @@ private:
   }
 
   Status readLookups() {
-    Bytes data = sections[2 * program.chips.size()];
+    View data = sections[2 * program.chips.size()];
     uint64_t used = 0;
     if (spendList(index->lookups(), 4))
       for (const fbs::Lookup *lookup : *index->lookups()) {
-        std::optional<Bytes> part;
+        std::optional<View> part;
         if (lookup->range())
           part = take(data, used, *lookup->range());
         if (!part)
@@ -305,7 +349,7 @@ private:
         out.rows = lookup->rows();
         out.rowElements = lookup->row_elements();
         out.storage = DataType(lookup->storage());
-        out.data.assign(part->begin(), part->end());
+        out.data = share(*part);
         readShape(lookup->shape(), out.shape);
         readCopies(lookup->copies(), out.copies);
       }
@@ -319,7 +363,7 @@ private:
 
   Status readNames() {
     size_t chips = program.chips.size();
-    Bytes section = sections[2 * chips + 1];
+    View section = sections[2 * chips + 1];
     std::vector<uint8_t> copy(section.begin(), section.end());
     fb::Verifier verifier(copy.data(), copy.size(), 16,
                           uint32_t(copy.size() / 4 + 16));
@@ -351,7 +395,7 @@ private:
   Status readProvenance(const fbs::Names *names, size_t c) {
     std::string title =
         sectionTitle({uint8_t(fbs::SectionKind::Provenance), uint32_t(c)});
-    Bytes data = sections[2 * program.chips.size() + 2 + c];
+    View data = sections[2 * program.chips.size() + 2 + c];
     int previous = -1;
     const auto *queues = c < names->chips()->size()
                              ? names->chips()->Get(fb::uoffset_t(c))->queues()
@@ -373,11 +417,12 @@ private:
     return success();
   }
 
-  Bytes bytes;
+  View bytes;
   const std::string &file;
+  std::shared_ptr<const void> keeper;
   std::vector<uint8_t> indexBytes;
   const fbs::Index *index = nullptr;
-  std::vector<Bytes> sections;
+  std::vector<View> sections;
   uint64_t at = 0;
   uint64_t budget = 0;
   bool overspent = false;
@@ -392,18 +437,55 @@ struct File {
     if (descriptor >= 0)
       ::close(descriptor);
   }
-  bool read(std::span<uint8_t> to) {
+  bool read(std::span<uint8_t> to, uint64_t offset) const {
     while (!to.empty()) {
-      ssize_t n = ::read(descriptor, to.data(),
-                         std::min<size_t>(to.size(), size_t(1) << 30));
+      ssize_t n =
+          ::pread(descriptor, to.data(),
+                  std::min<size_t>(to.size(), size_t(1) << 30), off_t(offset));
       if (n < 0 && errno == EINTR)
         continue;
       if (n <= 0)
         return false;
       to = to.subspan(size_t(n));
+      offset += uint64_t(n);
     }
     return true;
   }
+};
+
+/// A file mapped into memory, so that its pages are shared and not copied.
+/// Writers of programs replace files and do not change them in place.
+class Mapping {
+public:
+  Mapping(int descriptor, size_t size) : length(size) {
+    void *memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+    if (memory != MAP_FAILED)
+      start = static_cast<uint8_t *>(memory);
+  }
+  Mapping(const Mapping &) = delete;
+  Mapping &operator=(const Mapping &) = delete;
+  ~Mapping() {
+    if (start)
+      ::munmap(start, length);
+  }
+  explicit operator bool() const { return start; }
+  View bytes() const { return {start, length}; }
+
+  /// Brings pages in, by several threads at once.
+  void load() const {
+#ifdef MADV_POPULATE_READ
+    inParallel(length, [&](unsigned thread, unsigned threads) {
+      uint64_t pages = (length + pageSize - 1) / pageSize;
+      uint64_t from = pages * thread / threads * pageSize,
+               to = pages * (thread + 1) / threads * pageSize;
+      ::madvise(start + from, to - from, MADV_POPULATE_READ); // A wish.
+    });
+#endif
+  }
+
+private:
+  uint8_t *start = nullptr;
+  size_t length;
 };
 
 } // namespace
@@ -413,7 +495,7 @@ Expected<Program> deserializeProgram(std::span<const uint8_t> bytes,
                                      std::vector<SectionInfo> *sections) {
   if (sections)
     sections->clear();
-  return Deserializer(bytes, file).run(sections);
+  return Deserializer(bytes, file, nullptr).run(sections);
 }
 
 Expected<Program> readProgram(const std::string &path,
@@ -434,7 +516,7 @@ Expected<Program> readProgram(const std::string &path,
   // The header decides whether the rest, however large, is worth reading.
   uint64_t length = uint64_t(status.st_size);
   std::vector<uint8_t> bytes(std::min(length, pageSize));
-  if (!in.read(bytes))
+  if (!in.read(bytes, 0))
     return unreadable("it ended early");
   if (length < pageSize)
     return deserializeProgram(bytes, path, sections);
@@ -447,10 +529,11 @@ Expected<Program> readProgram(const std::string &path,
                      std::to_string(header->fileLength) +
                      " bytes, the file has " + std::to_string(length),
                  {}};
-  bytes.resize(length);
-  if (!in.read(std::span(bytes).subspan(pageSize)))
-    return unreadable("it ended early");
-  return deserializeProgram(bytes, path, sections);
+  auto mapping = std::make_shared<Mapping>(in.descriptor, length);
+  if (!*mapping)
+    return unreadable(std::strerror(errno));
+  mapping->load();
+  return Deserializer(mapping->bytes(), path, mapping).run(sections);
 }
 
 } // namespace weft

@@ -1,9 +1,10 @@
 // Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Builds the bytes of a .weft file: sections first, then the index that says
+// Builds the parts of a .weft file: sections first, then the index that says
 // where they lie, then the header. Everything is written in the order of the
-// program, so equal programs give equal bytes.
+// program, so equal programs give equal bytes. Images and tables, which are
+// nearly all of it, are written from where they are.
 
 #include "weft/Program/Writer.h"
 
@@ -42,11 +43,14 @@ struct Section {
   }
 };
 
+using Parts = std::vector<std::span<const uint8_t>>;
+
 class Serializer {
 public:
   explicit Serializer(const Program &program) : program(program) {}
 
-  Expected<std::vector<uint8_t>> run() {
+  /// The file, in order; of the program's and this serializer's memory.
+  Expected<Parts> run() {
     if (Status status = checkProgram(program, "cannot be written"); !status)
       return status.error();
     if (textOfIndex() > maxIndexBytes)
@@ -126,13 +130,13 @@ private:
   void addImages(size_t chip) {
     Section &section = newSection(fbs::SectionKind::Images, chip);
     for (const MemoryImage &image : program.chips[chip].images)
-      section.parts.push_back(image.data);
+      section.parts.emplace_back(image.data);
   }
 
   void addLookups() {
     Section &section = newSection(fbs::SectionKind::Lookups, 0);
     for (const HostLookup &lookup : program.lookups)
-      section.parts.push_back(lookup.data);
+      section.parts.emplace_back(lookup.data);
   }
 
   void addNames() {
@@ -283,69 +287,79 @@ private:
             builder.GetBufferPointer() + builder.GetSize()};
   }
 
-  std::vector<uint8_t> assemble() {
+  Parts assemble() {
     // The index's length does not depend on the values of ranges and hashes:
     // both are structs, which are written whole.
     std::vector<fbs::Range> ranges(sections.size());
     std::vector<Hash128> hashes(sections.size());
     uint64_t indexLength = buildIndex(ranges, hashes).size();
 
+    static constexpr uint8_t zeros[pageSize] = {};
     uint64_t at = pageSize + padded(indexLength);
+    head.assign(at, 0);
+    Parts parts{head};
     for (size_t i = 0; i < sections.size(); ++i) {
       uint64_t length = sections[i].length();
+      size_t first = parts.size();
+      parts.push_back(sections[i].own);
+      parts.insert(parts.end(), sections[i].parts.begin(),
+                   sections[i].parts.end());
+      parts.push_back(std::span(zeros).first(padded(length) - length));
+      hashes[i] = hashParts(std::span(parts).subspan(first));
       ranges[i] = fbs::Range(at, length);
       at += padded(length);
     }
-    std::vector<uint8_t> bytes(at); // Padding is zero.
-    for (size_t i = 0; i < sections.size(); ++i) {
-      uint8_t *to = bytes.data() + ranges[i].offset();
-      uint8_t *begin = to;
-      to = std::copy(sections[i].own.begin(), sections[i].own.end(), to);
-      for (std::span<const uint8_t> part : sections[i].parts)
-        to = std::copy(part.begin(), part.end(), to);
-      hashes[i] = hashBytes({begin, padded(sections[i].length())});
-    }
     std::vector<uint8_t> index = buildIndex(ranges, hashes);
-    std::copy(index.begin(), index.end(), bytes.begin() + pageSize);
-    Header header{bytes.size(), indexLength,
-                  hashBytes({bytes.data() + pageSize, padded(indexLength)})};
-    writeHeader(header, {bytes.data(), pageSize});
-    return bytes;
+    std::copy(index.begin(), index.end(), head.begin() + pageSize);
+    Header header{at, indexLength,
+                  hashBytes({head.data() + pageSize, padded(indexLength)})};
+    writeHeader(header, {head.data(), pageSize});
+    return parts;
   }
 
   const Program &program;
   std::vector<Section> sections;
+  std::vector<uint8_t> head; ///< Header and index.
 };
 
 /// Writes all bytes and closes; the error text of the system call that failed,
 /// or nothing.
-std::string writeAll(int descriptor, std::span<const uint8_t> bytes) {
-  while (!bytes.empty()) {
-    // Linux writes at most 2 GB at once.
-    ssize_t n = ::write(descriptor, bytes.data(),
-                        std::min<size_t>(bytes.size(), size_t(1) << 30));
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n < 0) {
-      std::string why = std::strerror(errno);
-      ::close(descriptor);
-      return why;
+std::string writeAll(int descriptor, const Parts &parts) {
+  for (std::span<const uint8_t> bytes : parts)
+    while (!bytes.empty()) {
+      // Linux writes at most 2 GB at once.
+      ssize_t n = ::write(descriptor, bytes.data(),
+                          std::min<size_t>(bytes.size(), size_t(1) << 30));
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0) {
+        std::string why = std::strerror(errno);
+        ::close(descriptor);
+        return why;
+      }
+      bytes = bytes.subspan(size_t(n));
     }
-    bytes = bytes.subspan(size_t(n));
-  }
   return ::close(descriptor) == 0 ? "" : std::strerror(errno);
 }
 
 } // namespace
 
 Expected<std::vector<uint8_t>> serializeProgram(const Program &program) {
-  return Serializer(program).run();
+  Serializer serializer(program);
+  Expected<Parts> parts = serializer.run();
+  if (!parts)
+    return parts.error();
+  std::vector<uint8_t> bytes;
+  for (std::span<const uint8_t> part : *parts)
+    bytes.insert(bytes.end(), part.begin(), part.end());
+  return bytes;
 }
 
 Status writeProgram(const Program &program, const std::string &path) {
-  Expected<std::vector<uint8_t>> bytes = serializeProgram(program);
-  if (!bytes)
-    return bytes.error();
+  Serializer serializer(program);
+  Expected<Parts> parts = serializer.run();
+  if (!parts)
+    return parts.error();
   auto fail = [&](const std::string &why) {
     return Error{ErrorKind::Usage, path + ": cannot be written: " + why, {}};
   };
@@ -360,7 +374,7 @@ Status writeProgram(const Program &program, const std::string &path) {
     int descriptor = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (descriptor < 0)
       return fail(std::strerror(errno));
-    std::string why = writeAll(descriptor, *bytes);
+    std::string why = writeAll(descriptor, *parts);
     return why.empty() ? success() : Status(fail(why));
   }
   // A link keeps pointing where it did: what it points at is replaced.
@@ -376,7 +390,7 @@ Status writeProgram(const Program &program, const std::string &path) {
              O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (descriptor < 0)
     return fail(std::strerror(errno));
-  std::string why = writeAll(descriptor, *bytes);
+  std::string why = writeAll(descriptor, *parts);
   if (why.empty() && ::rename(temporary.c_str(), target.c_str()) != 0)
     why = std::strerror(errno);
   if (why.empty())

@@ -198,6 +198,11 @@ std::string weft::reportJson(const RunReport &r) {
   json["transfer"] = {{"bytes_in", transfer.in},
                       {"bytes_out", transfer.out},
                       {"microseconds", transferMicroseconds(transfer)}};
+  const RunSeconds &seconds = r.result.seconds;
+  json["seconds"] = {{"load", seconds.load},
+                     {"prepare", seconds.prepare},
+                     {"simulate", seconds.simulate},
+                     {"outputs", seconds.outputs}};
   json["not_modelled"] = {"ifetch", "sync", "notify", "config", "deskew"};
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
          "\n";

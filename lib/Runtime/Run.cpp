@@ -7,13 +7,33 @@
 
 #include "weft/Runtime/Binding.h"
 
+#include <chrono>
+#include <utility>
+
 using namespace weft;
+
+namespace {
+/// Seconds since the last call, or since it was made.
+class Stopwatch {
+public:
+  double lap() {
+    auto now = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(now - std::exchange(last, now))
+        .count();
+  }
+
+private:
+  std::chrono::steady_clock::time_point last = std::chrono::steady_clock::now();
+};
+} // namespace
 
 Expected<RunResult> weft::runProgram(const Program &program,
                                      const std::vector<NamedTensor> &inputs,
                                      const RunOptions &options) {
   if (Status fine = checkInputs(program, inputs); !fine)
     return fine.error();
+  RunSeconds seconds;
+  Stopwatch watch;
   SimOptions simOptions;
   simOptions.threads = options.threads;
   simOptions.progress = options.progress;
@@ -32,7 +52,9 @@ Expected<RunResult> weft::runProgram(const Program &program,
   };
   if (Status written = writeInputs(program, inputs, sram); !written)
     return written.error();
+  seconds.prepare = watch.lap();
   Expected<SimResult> simulation = simulator->run();
+  seconds.simulate = watch.lap();
   if (!simulation)
     return simulation.error();
   if (simulation->fault)
@@ -40,7 +62,8 @@ Expected<RunResult> weft::runProgram(const Program &program,
   Expected<std::vector<NamedTensor>> outputs = readOutputs(program, sram);
   if (!outputs)
     return outputs.error();
-  return RunResult{std::move(*outputs), std::move(*simulation)};
+  seconds.outputs = watch.lap();
+  return RunResult{std::move(*outputs), std::move(*simulation), seconds};
 }
 
 Status weft::checkCycles(const Program &program, const SimResult &result) {

@@ -143,7 +143,11 @@ void ListScheduler::commit(int c, const Plan &plan) {
   if (chain.role == MxmRole::Pass) {
     MatrixState &unit = units[unitOf[c]];
     Extent abc = extentOf(chain, Unit::MxmActivate);
-    unit.lastInstall = t + installOffset(chain);
+    // In the queue of the odd plane an iw leaves its cycle to the next lw.
+    unit.loadsFrom = t + installOffset(chain);
+    for (const Op &op : chain.ops)
+      if (op.opcode == Opcode::InstallWeights && op.index == chain.pair)
+        ++unit.loadsFrom;
     unit.lastActivation = std::max(unit.lastActivation, t + abc.last);
     unit.lastGroup = chain.accumulatorGroup;
   }

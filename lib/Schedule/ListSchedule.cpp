@@ -77,8 +77,7 @@ int ListScheduler::choosePass(int u, int64_t &start) {
     const Chain &chain = problem.chains[c];
     Extent lw = extentOf(problem.chains[chain.load], Unit::MxmWeights);
     int install = installOffset(chain);
-    int64_t load =
-        std::max(readyAt[chain.load], unit.lastInstall + 1 - lw.first);
+    int64_t load = std::max(readyAt[chain.load], unit.loadsFrom - lw.first);
     int64_t at = std::max({readyAt[c], unit.lastActivation - install,
                            load + lw.last + 1 - install});
     int g = groupOf[c];
@@ -112,7 +111,7 @@ int ListScheduler::choosePass(int u, int64_t &start) {
     int l = problem.chains[c].load;
     Extent lw = extentOf(problem.chains[l], Unit::MxmWeights);
     int64_t load =
-        queuesFree(l, std::max(readyAt[l], unit.lastInstall + 1 - lw.first));
+        queuesFree(l, std::max(readyAt[l], unit.loadsFrom - lw.first));
     at = queuesFree(
         c, std::max(at, load + lw.last + 1 - installOffset(problem.chains[c])));
     best->exact = true;
@@ -233,7 +232,7 @@ bool ListScheduler::step(const Entry &e, Error &error) {
       push(now);
       return true;
     }
-    bound = std::max(readyAt[c], unit.lastInstall + 1 - lw.first);
+    bound = std::max(readyAt[c], unit.loadsFrom - lw.first);
   }
 
   Plan p;

@@ -53,7 +53,7 @@ struct BufferState {
 
 /// One matrix unit: the pair or plane that loads and passes alternate on.
 struct MatrixState {
-  int64_t lastInstall = -1;    ///< iw of the last pass.
+  int64_t loadsFrom = 0;       ///< First cycle for an lw after the last iw.
   int64_t lastActivation = -1; ///< Its last abc.
   FreeRanges rows;
   std::vector<int> ready; ///< Passes whose inputs are all scheduled.

@@ -361,7 +361,7 @@ bool Verifier::matrices() {
       if (now.install < before.lastActivation)
         return fail(name(now.chain) + " replaces the weights of " +
                     name(before.chain) + " while they are in use");
-      if (now.firstLoad <= before.install)
+      if (now.firstLoad < before.install)
         return fail(name(now.chain) + " loads weights before those of " +
                     name(before.chain) + " are installed");
     }

@@ -160,7 +160,9 @@ private:
       if (queue.index % 2 != 0)
         return none("a pair is told by its even plane");
       return group(inst.stream, machine.weightStreams, Way::Outward);
-    case Opcode::InstallWeights:
+    case Opcode::InstallWeights: // Of a pair in the queue of either plane.
+      if (inst.type == DataType::F16)
+        return std::nullopt;
       return mxmType();
     default:
       return foreign();

@@ -15,10 +15,10 @@
 namespace weft::sim {
 
 Chip::Chip(const Program &program, int index, const SimOptions &options,
-           RowPool &pool)
-    : sram(program.machine), program(program), machine(program.machine),
-      options(options), pool(pool), index(index), lanes(machine.lanes()),
-      streams(machine) {
+           Engine &engine)
+    : sram(program.machine, engine.vectors), program(program),
+      machine(program.machine), options(options), engine(engine), index(index),
+      lanes(machine.lanes()), streams(machine, engine.vectors) {
   const ChipProgram &chip = program.chips[size_t(index)];
   const ChipProvenance *provenance = size_t(index) < program.provenance.size()
                                          ? &program.provenance[size_t(index)]
@@ -58,13 +58,11 @@ Chip::Chip(const Program &program, int index, const SimOptions &options,
   aluResults.resize(size_t(machine.alus) * aluRing);
   for (AluResult &result : aluResults)
     result.values.resize(size_t(lanes));
-  for (auto &values : operandValues)
-    values.resize(size_t(lanes));
   dueRing = int(std::bit_ceil(unsigned(machine.mxmLatency + 1)));
   planes.resize(size_t(2) * machine.planes);
   for (Plane &plane : planes) {
     plane.rows.resize(size_t(machine.accumulatorRows) * lanes);
-    plane.jobs = std::make_unique<RowJob[]>(size_t(dueRing));
+    plane.results.resize(size_t(dueRing));
   }
   ports.resize(size_t(2) * machine.links);
   nodeStats.resize(program.nodes.size());
@@ -85,30 +83,30 @@ void Chip::start() {
   std::fill(wheel.begin(), wheel.end(), QueueSet{});
   far = {};
   armed = 0;
-  for (auto &slot : landings)
+  for (auto &slot : landings) {
+    for (const Landing &landing : slot)
+      engine.vectors.release(landing.vector);
     slot.clear();
+  }
   flying = 0;
+  for (const LateWrite &write : lateWrites)
+    engine.vectors.release(write.vector);
   lateWrites.clear();
   std::fill(memSides.begin(), memSides.end(), MemSide{});
   for (AluResult &result : aluResults)
     result.issued = -1;
   for (Plane &plane : planes) {
-    plane.shadow.reset();
-    plane.active.reset();
+    assign(plane.shadow, nullptr);
+    assign(plane.active, nullptr);
+    plane.batch = nullptr;
     plane.state.assign(size_t(machine.accumulatorRows), Row::Empty);
-    for (int i = 0; i < dueRing; ++i) {
-      RowJob &job = plane.jobs[size_t(i)];
-      if (job.state.load() == RowJob::Queued ||
-          job.state.load() == RowJob::Running)
-        pool.finish(job); // Of a run that stopped on a fault.
-      job.state = RowJob::Idle;
-      job.due = -1;
-      job.tile.reset();
-    }
+    std::fill(plane.results.begin(), plane.results.end(), Result{});
   }
   due.clear();
   for (Port &port : ports) {
     port.lastSend = -1;
+    for (const Arrival &arrival : port.arrivals)
+      engine.vectors.release(arrival.vector);
     port.arrivals.clear();
   }
   arriving = 0;
@@ -118,7 +116,7 @@ void Chip::start() {
     queue.next = 0;
     queue.issues = 0;
     queue.repeatable = false;
-    queue.poison.reset();
+    queue.poisoned = false;
     if (queue.text)
       advance(queue, 0);
   }
@@ -139,6 +137,7 @@ void Chip::advance(QueueState &queue, int64_t from) {
   int64_t cycle = from;
   auto poison = [&](size_t at, FaultKind kind, std::string message) {
     queue.current = int(at);
+    queue.poisoned = true;
     queue.poison = {kind, std::move(message)};
     arm(queue, std::min(cycle, options.cycleLimit));
   };
@@ -156,10 +155,17 @@ void Chip::advance(QueueState &queue, int64_t from) {
                         std::to_string(options.cycleLimit) + " cycles");
     if (inst.opcode != Opcode::Repeat) {
       queue.current = int(at);
+      queue.node = -1;
+      if (queue.nodes && at < queue.nodes->size() &&
+          size_t((*queue.nodes)[at]) < nodeStats.size())
+        queue.node = (*queue.nodes)[at];
       queue.step = queue.stride = 0;
       queue.remaining = 0;
       queue.repeatable = true;
       ++queue.next;
+      // Its text is long; the queue comes back for the next in some cycles.
+      __builtin_prefetch(&inst + 2);
+      __builtin_prefetch(reinterpret_cast<const char *>(&inst + 3) - 1);
       return arm(queue, cycle);
     }
     if (!queue.repeatable)
@@ -244,9 +250,8 @@ void Chip::step(int64_t cycle) {
 
 void Chip::issueQueue(QueueState &queue) {
   --armed;
-  if (queue.poison)
-    return fail(queue, queue.current, queue.poison->kind,
-                queue.poison->message);
+  if (queue.poisoned)
+    return fail(queue, queue.current, queue.poison.kind, queue.poison.message);
   const Instruction &inst = (*queue.text)[size_t(queue.current)];
   Issue issue{queue, inst, int(inst.address) + queue.step * queue.stride};
   if (queue.step == 0)
@@ -256,12 +261,9 @@ void Chip::issueQueue(QueueState &queue) {
   ++queue.issues;
   ++cycleIssues;
   happens(now);
-  if (queue.nodes && size_t(queue.current) < queue.nodes->size()) {
-    int32_t node = (*queue.nodes)[size_t(queue.current)];
-    if (node >= 0 && size_t(node) < nodeStats.size()) {
-      cycleNodes.push_back(node);
-      ++nodeStats[size_t(node)].units[size_t(queue.id.unit)];
-    }
+  if (queue.node >= 0) {
+    cycleNodes.push_back(queue.node);
+    ++nodeStats[size_t(queue.node)].units[size_t(queue.id.unit)];
   }
   if (options.trace)
     options.trace({index, queue.number, now, queue.current, queue.step});
@@ -306,55 +308,46 @@ void Chip::issueQueue(QueueState &queue) {
 
 void Chip::land() {
   while (!lateWrites.empty() && lateWrites.front().cycle <= now) {
-    const LateWrite &w = lateWrites.front();
-    commit(w.hemisphere, w.slice, w.word, w.mask, streams.bytes(w.block));
-    streams.release(w.block);
+    commit(lateWrites.front());
     lateWrites.pop_front();
   }
   std::vector<Landing> &slot = landings[size_t(now) & (landings.size() - 1)];
   for (const Landing &l : slot)
-    if (!streams.drive(l.stream, l.position, now, l.producer, l.block))
-      fail(queues[size_t(l.producer)], l.instruction, FaultKind::TwoDrivers,
-           "stream " + std::to_string(l.stream) + " is already driven at hop " +
-               std::to_string(l.position));
+    if (!streams.drive(l.stream, l.position, now, l.producer, l.vector))
+      failDrive(queues[size_t(l.producer)], l.instruction, l.stream,
+                l.position);
   flying -= int64_t(slot.size());
   slot.clear();
 }
 
-const uint8_t *Chip::take(const Issue &issue, int stream, int producer) {
+void Chip::failTake(const Issue &issue, int stream, int producer) {
   const Streams::Value *value = streams.find(stream, issue.queue.position, now);
-  if (!value) {
-    fail(issue, FaultKind::StreamNotDriven,
-         "stream " + std::to_string(stream) + " carries no value at hop " +
-             std::to_string(issue.queue.position));
-    return nullptr;
-  }
-  if (value->producer != producer) {
-    auto expected = queueOfNumber(machine, producer);
-    fail(issue, FaultKind::StreamWrongProducer,
-         "stream " + std::to_string(stream) + " carries a value of " +
-             queueName(queues[size_t(value->producer)].id) + " at hop " +
-             std::to_string(issue.queue.position) + ", expected " +
-             (expected ? queueName(*expected)
-                       : "queue " + std::to_string(producer)));
-    return nullptr;
-  }
-  return streams.bytes(value->block);
+  if (!value)
+    return fail(issue, FaultKind::StreamNotDriven,
+                "stream " + std::to_string(stream) +
+                    " carries no value at hop " +
+                    std::to_string(issue.queue.position));
+  auto expected = queueOfNumber(machine, producer);
+  fail(issue, FaultKind::StreamWrongProducer,
+       "stream " + std::to_string(stream) + " carries a value of " +
+           queueName(queues[size_t(value->producer)].id) + " at hop " +
+           std::to_string(issue.queue.position) + ", expected " +
+           (expected ? queueName(*expected)
+                     : "queue " + std::to_string(producer)));
 }
 
-void Chip::emit(const Issue &issue, int stream, int latency, Block block) {
-  happens(now + latency);
-  Landing l{stream, issue.queue.position, issue.queue.number,
-            issue.queue.current, block};
-  if (latency > 0) {
-    ++flying;
-    landings[size_t(now + latency) & (landings.size() - 1)].push_back(l);
-    return;
+void Chip::failDrive(const QueueState &queue, int instruction, int stream,
+                     int position) {
+  fail(queue, instruction, FaultKind::TwoDrivers,
+       "stream " + std::to_string(stream) + " is already driven at hop " +
+           std::to_string(position));
+}
+
+void Chip::results(Vector *vectors, int count, const void **pointers) {
+  for (int i = 0; i < count; ++i) {
+    vectors[i] = engine.allocate();
+    pointers[i] = vectors[i].bytes;
   }
-  if (!streams.drive(l.stream, l.position, now, l.producer, l.block))
-    fail(issue, FaultKind::TwoDrivers,
-         "stream " + std::to_string(l.stream) + " is already driven at hop " +
-             std::to_string(l.position));
 }
 
 void Chip::fail(const QueueState &queue, int instruction, FaultKind kind,

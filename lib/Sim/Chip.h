@@ -1,9 +1,10 @@
 // Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One chip: its queues, its units' state, and what happens in a cycle. The
-// units' behaviour is in Chip{Memory,Vxm,Mxm,Sxm,Link}.cpp, the queues and the
-// order within a cycle in Chip.cpp.
+// One chip: its queues, its units' state, and what happens in a cycle; values
+// are the engine's (Engine.h). The units' behaviour is in
+// Chip{Memory,Vxm,Mxm,Sxm,Link}.cpp, the queues and the order within a cycle in
+// Chip.cpp.
 //
 // Choices where docs/machine.md leaves room:
 // - A program ends one cycle after its last issue (nops and repeats themselves
@@ -32,12 +33,12 @@
 //   counts as written by superlane.
 // - A send on an open link, and an arrival that nothing receives, is the
 //   sender's fault (in the cycle of the send or of the arrival).
-// - Arithmetic: VectorOps.cpp, Elementary.cpp, RowPool.h.
+// - Arithmetic: VectorOps.cpp, Elementary.cpp, Matrix.h.
 
 #ifndef WEFT_SIM_CHIP_H
 #define WEFT_SIM_CHIP_H
 
-#include "RowPool.h"
+#include "Engine.h"
 #include "Sram.h"
 #include "Streams.h"
 
@@ -62,7 +63,7 @@ public:
   static constexpr int64_t never = INT64_MAX;
 
   Chip(const Program &program, int index, const SimOptions &options,
-       RowPool &pool);
+       Engine &engine);
 
   Sram sram;
 
@@ -87,18 +88,20 @@ public:
 private:
   struct QueueState {
     Queue id;
+    bool repeatable = false; ///< The last decoded one may be repeated.
+    bool poisoned = false;   ///< Fails instead of issuing.
     int number = 0, position = 0;
-    const std::vector<Instruction> *text = nullptr;
-    const std::vector<int32_t> *nodes = nullptr;
-    size_t next = 0; ///< Next instruction to decode.
     int current = 0; ///< Instruction that issues next.
     int step = 0;    ///< Which repetition of it.
     int stride = 0;
     uint32_t remaining = 0; ///< Further repetitions after it.
     uint32_t distance = 1;
-    bool repeatable = false; ///< The last decoded one may be repeated.
-    std::optional<StaticFault> poison; ///< Instead of an issue.
+    int32_t node = -1; ///< Of the current instruction.
     int64_t issues = 0;
+    const std::vector<Instruction> *text = nullptr;
+    const std::vector<int32_t> *nodes = nullptr;
+    size_t next = 0;      ///< Next instruction to decode.
+    StaticFault poison{}; ///< Why, if poisoned.
   };
   /// An instruction in the cycle in which it issues.
   struct Issue {
@@ -108,15 +111,16 @@ private:
   };
   /// A value on its way to a stream, or a delayed write.
   struct Landing {
-    int stream, position, producer, instruction;
-    Block block;
+    int16_t stream, position, producer;
+    int instruction;
+    Vector vector;
   };
   struct LateWrite {
     int64_t cycle;
     Hemisphere hemisphere;
     int slice, word;
     uint64_t mask;
-    Block block;
+    Vector vector;
   };
   struct MemSide {
     int64_t readCycle = -1;
@@ -125,14 +129,24 @@ private:
   struct AluResult {
     int64_t issued = -1;
     int latency = 0, width = 4;
-    std::vector<uint32_t> values;
+    Lines<uint32_t> values; ///< Written and read by the engine.
   };
   enum class Row : uint8_t { Empty, I32, F32, PairHigh };
+  /// A result on its way through a plane.
+  struct Result {
+    int64_t due = -1; ///< Cycle in which it appears.
+    Batch *batch = nullptr;
+    int row = 0; ///< Of the batch.
+    DataType type = DataType::I8;
+    bool taken = false;
+    int instruction = 0; ///< Of the abc.
+  };
   struct Plane {
-    std::shared_ptr<Tile> shadow, active;
-    std::vector<uint32_t> rows;
+    Tile *shadow = nullptr, *active = nullptr;
+    Batch *batch = nullptr; ///< Takes further rows, until it is launched.
+    Lines<uint32_t> rows;   ///< Written and read by the engine.
     std::vector<Row> state;
-    std::unique_ptr<RowJob[]> jobs; ///< By due cycle.
+    std::vector<Result> results; ///< By due cycle.
   };
   struct DueRow {
     int64_t cycle;
@@ -143,7 +157,7 @@ private:
     Chip *sender;
     int queue, instruction;
     bool taken;
-    std::vector<uint8_t> data;
+    Vector vector;
   };
   struct Port {
     Chip *peer = nullptr;
@@ -168,10 +182,34 @@ private:
     fail(issue.queue, issue.queue.current, kind, std::move(message));
   }
   void happens(int64_t cycle) { last = std::max(last, cycle); }
-  /// The bytes of a stream here and now; null after a fault.
-  const uint8_t *take(const Issue &issue, int stream, int producer);
-  /// Puts `block` on a stream `latency` cycles from now (0: at once).
-  void emit(const Issue &issue, int stream, int latency, Block block);
+  /// What a stream carries here and now; null bytes after a fault.
+  Vector take(const Issue &issue, int stream, int producer) {
+    const Streams::Value *value =
+        streams.find(stream, issue.queue.position, now);
+    if (value && value->producer == producer)
+      return value->vector();
+    failTake(issue, stream, producer);
+    return {};
+  }
+  void failTake(const Issue &issue, int stream, int producer);
+  /// Puts a vector on a stream `latency` cycles from now (0: at once).
+  void emit(const Issue &issue, int stream, int latency, Vector vector) {
+    happens(now + latency);
+    const QueueState &queue = issue.queue;
+    if (latency > 0) {
+      ++flying;
+      landings[size_t(now + latency) & (landings.size() - 1)].emplace_back(
+          int16_t(stream), int16_t(queue.position), int16_t(queue.number),
+          queue.current, vector);
+      return;
+    }
+    if (!streams.drive(stream, queue.position, now, queue.number, vector))
+      failDrive(queue, queue.current, stream, queue.position);
+  }
+  void failDrive(const QueueState &queue, int instruction, int stream,
+                 int position);
+  /// Allocates results of the engine's operation and writes their addresses.
+  void results(Vector *vectors, int count, const void **pointers);
   void accountNodes();
 
   // Units.
@@ -181,22 +219,25 @@ private:
   void gather(const Issue &issue);
   void scatter(const Issue &issue);
   bool checkBank(const Issue &issue);
-  void commit(Hemisphere h, int slice, int word, uint64_t mask,
-              const uint8_t *data);
+  void write(const Issue &issue, int word, uint64_t mask, Vector vector);
+  void commit(const LateWrite &write);
+  bool readIndices(const Issue &issue, int operand, int count, int step,
+                   int limit, const char *what, int *indices);
   void alu(const Issue &issue);
-  const uint32_t *aluOperand(const Issue &issue, int operand);
+  bool aluOperand(const Issue &issue, int operand, const void **pointers,
+                  int &count);
   void mxmWeights(const Issue &issue);
   void loadBytes(const Issue &issue);
   void loadPairs(const Issue &issue);
   bool claimColumns(const Issue &issue, Tile &tile, int first, int count);
-  std::shared_ptr<Tile> freshTile(DataType type);
+  void assign(Tile *&slot, Tile *tile);
+  void close(Plane &plane);
   void install(const Issue &issue);
   void activate(const Issue &issue);
   void accumulate(const Issue &issue);
   void checkDueRows();
   void sxm(const Issue &issue);
   void transpose(const Issue &issue);
-  void permute(const Issue &issue, const uint8_t *in, uint8_t *out);
   void link(const Issue &issue);
   void checkArrivals();
   Plane &planeAt(Hemisphere h, int plane) {
@@ -209,7 +250,7 @@ private:
   const Program &program;
   const Machine &machine;
   const SimOptions &options;
-  RowPool &pool;
+  Engine &engine;
   int index, lanes;
   int64_t now = 0, last = -1, busyCycles = 0;
   std::optional<Fault> fault;
@@ -234,9 +275,7 @@ private:
   std::vector<MemSide> memSides;
   std::vector<AluResult> aluResults; ///< By ALU and issue cycle.
   int aluRing = 0;
-  std::vector<uint32_t> operandValues[3];
   std::vector<Plane> planes;
-  std::vector<std::shared_ptr<Tile>> tiles;
   std::deque<DueRow> due;
   int dueRing = 0;
   std::vector<Port> ports;

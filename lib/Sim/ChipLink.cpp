@@ -6,8 +6,6 @@
 
 #include "Chip.h"
 
-#include <cstring>
-
 namespace weft::sim {
 
 void Chip::link(const Issue &issue) {
@@ -21,16 +19,16 @@ void Chip::link(const Issue &issue) {
                       std::to_string(port.lastSend) + "; a link takes one in " +
                       std::to_string(machine.linkInterval) + " cycles");
     port.lastSend = now;
-    const uint8_t *data =
-        take(issue, inst.operands[0].stream, inst.producers[0]);
-    if (!data)
+    Vector vector = take(issue, inst.operands[0].stream, inst.producers[0]);
+    if (!vector.bytes)
       return;
     if (!port.peer)
       return fail(issue, FaultKind::LinkNotReceived,
                   "the link is joined to no other");
+    engine.vectors.retain(vector);
     port.peer->ports[size_t(port.peerPort)].arrivals.push_back(
         {now + machine.linkLatency, this, issue.queue.number,
-         issue.queue.current, false, std::vector<uint8_t>(data, data + lanes)});
+         issue.queue.current, false, vector});
     ++port.peer->arriving;
     return;
   }
@@ -39,9 +37,8 @@ void Chip::link(const Issue &issue) {
                 "nothing arrives on the link in this cycle");
   Arrival &arrival = port.arrivals.front();
   arrival.taken = true;
-  Block block = streams.allocate();
-  std::memcpy(streams.bytes(block), arrival.data.data(), size_t(lanes));
-  emit(issue, inst.stream, 0, block);
+  engine.vectors.retain(arrival.vector);
+  emit(issue, inst.stream, 0, arrival.vector);
 }
 
 /// Every vector must have been received in the cycle in which it arrives. The
@@ -59,6 +56,7 @@ void Chip::checkArrivals() {
                     FaultKind::LinkNotReceived,
                     "nothing receives what arrives in this cycle");
       }
+      engine.vectors.release(arrival.vector);
       port.arrivals.pop_front();
       --arriving;
     }

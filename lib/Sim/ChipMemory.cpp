@@ -6,7 +6,7 @@
 
 #include "Chip.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace weft::sim {
 
@@ -46,43 +46,55 @@ void Chip::memRead(const Issue &issue) {
   if (!claim(issue, 1) || !checkBank(issue))
     return;
   const Queue &id = issue.queue.id;
-  const uint8_t *word = sram.find(id.hemisphere, id.index, issue.address);
-  if (!word)
+  Vector word = sram.find(id.hemisphere, id.index, issue.address);
+  if (!word.bytes)
     return fail(issue, FaultKind::UnwrittenRead,
                 "word " + std::to_string(issue.address) + " was never written");
-  Block block = streams.allocate();
-  std::memcpy(streams.bytes(block), word, size_t(lanes));
-  emit(issue, issue.inst.stream, machine.readLatency, block);
+  engine.vectors.retain(word);
+  emit(issue, issue.inst.stream, machine.readLatency, word);
+  // Bursts go on; tables of words are larger than fast caches.
+  sram.prefetch(id.hemisphere, id.index,
+                issue.address + 8 * issue.queue.stride);
 }
 
-void Chip::commit(Hemisphere h, int slice, int word, uint64_t mask,
-                  const uint8_t *data) {
-  if (mask == sram.wholeWord())
-    return sram.store(h, slice, word, data, 1);
-  uint8_t *to = sram.word(h, slice, word);
-  int width = machine.superlaneLanes;
-  for (int k = 0; k < machine.superlanes; ++k)
-    if (mask >> k & 1)
-      std::memcpy(to + k * width, data + k * width, size_t(width));
-  sram.written(h, slice, word) |= mask;
+/// A word takes over a vector when the latency has passed.
+void Chip::write(const Issue &issue, int word, uint64_t mask, Vector vector) {
+  const Queue &id = issue.queue.id;
+  LateWrite write{
+      now + machine.writeLatency, id.hemisphere, id.index, word, mask, vector};
+  if (machine.writeLatency == 1)
+    return commit(write);
+  lateWrites.push_back(write);
+}
+
+void Chip::commit(const LateWrite &write) {
+  Hemisphere h = write.hemisphere;
+  if (write.mask == sram.wholeWord())
+    return sram.store(h, write.slice, write.word, write.vector, write.mask);
+  // Vectors never change: the word gets a new one, of both.
+  static const Instruction none;
+  Operation &op = engine.begin(Operation::Merge, none, 3);
+  Vector merged;
+  results(&merged, 1, op.pointers());
+  op.pointers()[1] = write.vector.bytes;
+  op.pointers()[2] = sram.word(h, write.slice, write.word).bytes;
+  op.mask = write.mask;
+  engine.commit();
+  engine.vectors.release(write.vector);
+  sram.store(h, write.slice, write.word, merged,
+             write.mask | sram.written(h, write.slice, write.word));
 }
 
 void Chip::memWrite(const Issue &issue) {
   if (!claim(issue, 1) || !checkBank(issue))
     return;
-  const uint8_t *data =
+  Vector data =
       take(issue, issue.inst.operands[0].stream, issue.inst.producers[0]);
-  if (!data)
+  if (!data.bytes)
     return;
-  const Queue &id = issue.queue.id;
   happens(now + machine.writeLatency - 1);
-  if (machine.writeLatency == 1)
-    return commit(id.hemisphere, id.index, issue.address, sram.wholeWord(),
-                  data);
-  Block block = streams.allocate();
-  std::memcpy(streams.bytes(block), data, size_t(lanes));
-  lateWrites.push_back({now + machine.writeLatency, id.hemisphere, id.index,
-                        issue.address, sram.wholeWord(), block});
+  engine.vectors.retain(data);
+  write(issue, issue.address, sram.wholeWord(), data);
 }
 
 void Chip::gather(const Issue &issue) {
@@ -90,16 +102,17 @@ void Chip::gather(const Issue &issue) {
   if (!claim(issue, inst.length) || !checkBank(issue))
     return;
   int map = inst.operands[0].stream;
-  const uint8_t *low = take(issue, map, inst.producers[0]);
-  const uint8_t *high = take(issue, map + 1, inst.producers[1]);
-  if (!low || !high)
+  Vector low = take(issue, map, inst.producers[0]);
+  Vector high = take(issue, map + 1, inst.producers[1]);
+  if (!low.bytes || !high.bytes)
     return;
+  engine.wait(low);
+  engine.wait(high);
   const Queue &id = issue.queue.id;
   int width = machine.superlaneLanes;
-  Block block = streams.allocate();
-  uint8_t *out = streams.bytes(block);
+  const uint8_t *words[64];
   for (int k = 0; k < machine.superlanes; ++k) {
-    int entry = low[k * width] | high[k * width] << 8;
+    int entry = low.bytes[k * width] | high.bytes[k * width] << 8;
     if (entry >= inst.length)
       return fail(issue, FaultKind::OutOfRange,
                   "index " + std::to_string(entry) + " of superlane " +
@@ -109,28 +122,33 @@ void Chip::gather(const Issue &issue) {
     if (!(sram.written(id.hemisphere, id.index, word) >> k & 1))
       return fail(issue, FaultKind::UnwrittenRead,
                   "word " + std::to_string(word) + " was never written");
-    std::memcpy(out + k * width,
-                sram.word(id.hemisphere, id.index, word) + k * width,
-                size_t(width));
+    words[k] = sram.word(id.hemisphere, id.index, word).bytes;
   }
-  emit(issue, inst.stream, machine.readLatency, block);
+  Operation &op =
+      engine.begin(Operation::Gather, inst, size_t(1 + machine.superlanes));
+  Vector out;
+  results(&out, 1, op.pointers());
+  std::copy(words, words + machine.superlanes, op.pointers() + 1);
+  engine.commit();
+  emit(issue, inst.stream, machine.readLatency, out);
 }
 
 void Chip::scatter(const Issue &issue) {
   const Instruction &inst = issue.inst;
   if (!claim(issue, inst.length) || !checkBank(issue))
     return;
-  const uint8_t *data = take(issue, inst.operands[0].stream, inst.producers[0]);
+  Vector data = take(issue, inst.operands[0].stream, inst.producers[0]);
   int map = inst.operands[1].stream;
-  const uint8_t *low = take(issue, map, inst.producers[4]);
-  const uint8_t *high = take(issue, map + 1, inst.producers[5]);
-  if (!data || !low || !high)
+  Vector low = take(issue, map, inst.producers[4]);
+  Vector high = take(issue, map + 1, inst.producers[5]);
+  if (!data.bytes || !low.bytes || !high.bytes)
     return;
-  const Queue &id = issue.queue.id;
+  engine.wait(low);
+  engine.wait(high);
   int width = machine.superlaneLanes;
   happens(now + machine.writeLatency - 1);
   for (int k = 0; k < machine.superlanes; ++k) {
-    int entry = low[k * width] | high[k * width] << 8;
+    int entry = low.bytes[k * width] | high.bytes[k * width] << 8;
     if (entry == 0xFFFF)
       continue;
     if (entry >= inst.length)
@@ -138,15 +156,8 @@ void Chip::scatter(const Issue &issue) {
                   "index " + std::to_string(entry) + " of superlane " +
                       std::to_string(k) + " in a table of " +
                       std::to_string(inst.length));
-    int word = issue.address + entry;
-    if (machine.writeLatency == 1) {
-      commit(id.hemisphere, id.index, word, uint64_t(1) << k, data);
-      continue;
-    }
-    Block block = streams.allocate();
-    std::memcpy(streams.bytes(block), data, size_t(lanes));
-    lateWrites.push_back({now + machine.writeLatency, id.hemisphere, id.index,
-                          word, uint64_t(1) << k, block});
+    engine.vectors.retain(data);
+    write(issue, issue.address + entry, uint64_t(1) << k, data);
   }
 }
 

@@ -10,33 +10,28 @@
 
 namespace weft::sim {
 
-/// The lanes of an operand, as raw bits; null after a fault.
-const uint32_t *Chip::aluOperand(const Issue &issue, int operand) {
+/// Finds an operand and adds the addresses of its bytes; false after a fault.
+bool Chip::aluOperand(const Issue &issue, int operand, const void **pointers,
+                      int &count) {
   const Instruction &inst = issue.inst;
   const Operand &from = inst.operands[size_t(operand)];
   int width = byteWidth(inst.type);
-  std::vector<uint32_t> &values = operandValues[operand];
   switch (from.kind) {
-  case Operand::Kind::Immediate: {
-    uint32_t mask = width == 4 ? ~0u : (1u << (8 * width)) - 1;
-    std::fill(values.begin(), values.end(), from.immediate & mask);
-    return values.data();
-  }
-  case Operand::Kind::Stream: {
-    const uint8_t *bytes[4] = {};
+  case Operand::Kind::Immediate:
+    return true;
+  case Operand::Kind::Stream:
     for (int b = 0; b < width; ++b) {
-      bytes[b] =
+      Vector plane =
           take(issue, from.stream + b, inst.producers[size_t(4 * operand + b)]);
-      if (!bytes[b])
-        return nullptr;
+      if (!plane.bytes)
+        return false;
+      pointers[count++] = plane.bytes;
     }
-    joinPlanes(bytes, width, values.data(), lanes);
-    return values.data();
-  }
+    return true;
   case Operand::Kind::Alu:
     break;
   case Operand::Kind::None:
-    return nullptr; // checkInstruction() refuses it.
+    return false; // checkInstruction() refuses it.
   }
 
   // Results of either latency may be due now.
@@ -54,30 +49,33 @@ const uint32_t *Chip::aluOperand(const Issue &issue, int operand) {
       ++matches;
     }
   }
-  std::string name = "alu " + std::to_string(from.alu);
   if (matches != 1) {
+    std::string name = "alu " + std::to_string(from.alu);
     fail(issue, FaultKind::ChainedOperand,
          matches ? name + " has two results in this cycle"
                  : name + " has no result in this cycle");
-    return nullptr;
+    return false;
   }
   if (found->width != width) {
     fail(issue, FaultKind::ChainedOperand,
-         "the result of " + name + " has " + std::to_string(found->width) +
-             " bytes a lane, expected " + std::to_string(width));
-    return nullptr;
+         "the result of alu " + std::to_string(from.alu) + " has " +
+             std::to_string(found->width) + " bytes a lane, expected " +
+             std::to_string(width));
+    return false;
   }
-  return found->values.data();
+  pointers[count++] = found->values.data();
+  return true;
 }
 
 void Chip::alu(const Issue &issue) {
   const Instruction &inst = issue.inst;
-  const uint32_t *in[3] = {};
+  const void *in[3][4];
+  int counts[3] = {};
   // What other ALUs offer is judged before what streams carry.
   for (bool streams : {false, true})
     for (int i = 0; i < aluOperandCount(inst.opcode); ++i)
       if ((inst.operands[size_t(i)].kind == Operand::Kind::Stream) == streams)
-        if (!(in[i] = aluOperand(issue, i)))
+        if (!aluOperand(issue, i, in[i], counts[i]))
           return;
 
   // The slot of this cycle may hold an operand only if it is of this cycle,
@@ -87,20 +85,18 @@ void Chip::alu(const Issue &issue) {
   result.issued = now;
   result.latency = aluLatency(machine, inst.opcode);
   result.width = byteWidth(inst.resultType);
-  computeAlu(inst.opcode, inst.type, inst.resultType, in[0], in[1], in[2],
-             result.values.data(), lanes);
-  if (inst.result < 0)
-    return;
-  Block blocks[4];
-  uint8_t *bytes[4];
-  for (int b = 0; b < result.width; ++b) {
-    blocks[b] = streams.allocate();
-    bytes[b] = streams.bytes(blocks[b]);
-  }
-  splitPlanes(result.values.data(), result.width, bytes, lanes);
-  for (int b = 0; b < result.width; ++b)
-    emit(issue, inst.result + b, machine.aluToStream + result.latency,
-         blocks[b]);
+  int planes = inst.result < 0 ? 0 : result.width;
+  int operands = counts[0] + counts[1] + counts[2];
+  Operation &op = engine.begin(Operation::Alu, inst, size_t(operands + planes));
+  op.values = result.values.data();
+  const void **next = op.pointers();
+  for (int i = 0; i < 3; ++i)
+    next = std::copy(in[i], in[i] + counts[i], next);
+  Vector out[4];
+  results(out, planes, next);
+  engine.commit();
+  for (int b = 0; b < planes; ++b)
+    emit(issue, inst.result + b, machine.aluToStream + result.latency, out[b]);
 }
 
 } // namespace weft::sim

@@ -69,8 +69,8 @@ std::string Fault::text() const {
 struct Simulator::Impl {
   const Program &program;
   SimOptions options;
+  std::unique_ptr<sim::Engine> engine;
   std::vector<std::unique_ptr<Chip>> chips;
-  std::unique_ptr<sim::RowPool> pool; ///< Ends before the chips it reads.
 
   Impl(const Program &program, SimOptions options)
       : program(program), options(std::move(options)) {}
@@ -115,9 +115,10 @@ Status Simulator::Impl::load() {
                                  image.address, image.data.size());
           !ok)
         return ok;
-      chips[c]->sram.store(
-          image.hemisphere, image.slice, image.address, image.data.data(),
-          int(image.data.size() / size_t(program.machine.lanes())));
+      sim::Sram &sram = chips[c]->sram;
+      size_t lanes = size_t(program.machine.lanes());
+      sram.store(image.hemisphere, image.slice, image.address,
+                 image.data.data(), int(image.data.size() / lanes));
     }
   }
   return connect();
@@ -159,10 +160,11 @@ Expected<Simulator> Simulator::create(const Program &program,
   if (threads <= 0)
     threads = int(std::max(1u, std::thread::hardware_concurrency()));
   // Rows are due a few dozen cycles after they begin: more threads would wait.
-  impl->pool = std::make_unique<sim::RowPool>(std::min(threads, 16) - 1);
+  impl->engine =
+      std::make_unique<sim::Engine>(program.machine, std::min(threads, 16) - 1);
   for (size_t c = 0; c < program.chips.size(); ++c)
     impl->chips.push_back(
-        std::make_unique<Chip>(program, int(c), impl->options, *impl->pool));
+        std::make_unique<Chip>(program, int(c), impl->options, *impl->engine));
   if (Status ok = impl->load(); !ok)
     return ok.error();
   return Simulator(std::move(impl));
@@ -173,9 +175,15 @@ Status Simulator::write(int chip, Hemisphere hemisphere, int slice, int word,
   if (Status ok = impl->checkRange(chip, hemisphere, slice, word, data.size());
       !ok)
     return ok;
-  impl->chips[size_t(chip)]->sram.store(
-      hemisphere, slice, word, data.data(),
-      int(data.size() / size_t(impl->program.machine.lanes())));
+  sim::Engine &engine = *impl->engine;
+  sim::Sram &sram = impl->chips[size_t(chip)]->sram;
+  size_t lanes = size_t(impl->program.machine.lanes());
+  engine.drain();
+  for (size_t i = 0; i * lanes < data.size(); ++i) {
+    sim::Vector v = engine.allocate();
+    std::copy_n(data.data() + i * lanes, lanes, engine.vectors.bytes(v.block));
+    sram.store(hemisphere, slice, word + int(i), v, sram.wholeWord());
+  }
   return success();
 }
 
@@ -185,9 +193,11 @@ Status Simulator::read(int chip, Hemisphere hemisphere, int slice, int word,
       !ok)
     return ok;
   size_t lanes = size_t(impl->program.machine.lanes());
+  impl->engine->drain();
   for (size_t i = 0; i * lanes < data.size(); ++i) {
-    const uint8_t *bytes =
-        impl->chips[size_t(chip)]->sram.find(hemisphere, slice, word + int(i));
+    const uint8_t *bytes = impl->chips[size_t(chip)]
+                               ->sram.find(hemisphere, slice, word + int(i))
+                               .bytes;
     if (!bytes)
       return impl->invalid(
           "word " + std::to_string(word + int(i)) + " of " +
@@ -200,6 +210,7 @@ Status Simulator::read(int chip, Hemisphere hemisphere, int slice, int word,
 
 Expected<SimResult> Simulator::run() {
   SimResult result;
+  impl->engine->reset();
   for (auto &chip : impl->chips)
     chip->start();
   std::vector<int64_t> next(impl->chips.size());
@@ -223,6 +234,7 @@ Expected<SimResult> Simulator::run() {
       if (!result.fault && chip->firstFault())
         result.fault = chip->firstFault();
   }
+  impl->engine->drain();
 
   for (auto &chip : impl->chips)
     result.cycles = std::max(result.cycles, chip->lastCycle() + 1);

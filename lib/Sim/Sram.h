@@ -1,73 +1,105 @@
 // Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The SRAM of one chip: bytes, and which superlanes of which words were ever
-// written. Slices take host memory when they are first touched. Timing and
-// conflicts are the memory units' business.
+// The SRAM of one chip: which vector each word holds, and which superlanes of
+// it were ever written. Words of the program's images stay where they are.
+// Timing and conflicts are the memory units' business.
 
 #ifndef WEFT_SIM_SRAM_H
 #define WEFT_SIM_SRAM_H
 
+#include "Vectors.h"
+
 #include "weft/Machine/Machine.h"
 
-#include <cstring>
-#include <memory>
+#include <unordered_map>
 
 namespace weft::sim {
 
 class Sram {
 public:
-  explicit Sram(const Machine &machine)
+  Sram(const Machine &machine, VectorPool &pool)
       : slices(machine.slices), words(machine.words()), lanes(machine.lanes()),
         whole(machine.superlanes == 64
                   ? ~uint64_t(0)
                   : (uint64_t(1) << machine.superlanes) - 1),
-        data(size_t(2) * machine.slices) {}
+        pool(pool), data(size_t(2) * machine.slices) {}
 
-  uint8_t *word(Hemisphere h, int slice, int word) {
-    return touch(h, slice).bytes.get() + size_t(word) * lanes;
-  }
   /// One bit per superlane of the word.
-  uint64_t &written(Hemisphere h, int slice, int word) {
-    return touch(h, slice).written[size_t(word)];
+  uint64_t written(Hemisphere h, int slice, int word) const {
+    const Slice &s = sliceAt(h, slice);
+    if (!s || !s[word])
+      return 0;
+    auto partial = partly.find(&s[word]);
+    return partial == partly.end() ? whole : partial->second;
   }
   uint64_t wholeWord() const { return whole; }
 
-  /// Null where nothing was ever written to the slice.
-  const uint8_t *find(Hemisphere h, int slice, int word) const {
-    const Slice &s = data[size_t(h) * slices + slice];
-    if (!s.bytes || s.written[size_t(word)] != whole)
-      return nullptr;
-    return s.bytes.get() + size_t(word) * lanes;
+  /// What a word holds; null bytes where nothing was ever written to it.
+  Vector word(Hemisphere h, int slice, int word) const {
+    const Slice &s = sliceAt(h, slice);
+    return s ? vectorOf(s[word]) : Vector{};
   }
-  void store(Hemisphere h, int slice, int first, const uint8_t *from,
+  /// The same, if every superlane was written; else null bytes.
+  Vector find(Hemisphere h, int slice, int word) const {
+    const Slice &s = sliceAt(h, slice);
+    if (!s || (!partly.empty() && partly.count(&s[word])))
+      return {};
+    return vectorOf(s[word]);
+  }
+  /// Hints that a word will be looked at soon.
+  void prefetch(Hemisphere h, int slice, int word) const {
+    if (const Slice &s = sliceAt(h, slice); s && word >= 0 && word < words)
+      __builtin_prefetch(&s[word]);
+  }
+
+  /// Takes over a vector of which the superlanes in `mask` were written.
+  void store(Hemisphere h, int slice, int word, Vector v, uint64_t mask) {
+    Entry &at = touch(h, slice)[word];
+    if (at & ofPool)
+      pool.release(vectorOf(at));
+    at = v.block != noBlock ? ofPool | v.block
+                            : reinterpret_cast<uintptr_t>(v.bytes);
+    if (mask != whole)
+      partly[&at] = mask;
+    else if (!partly.empty())
+      partly.erase(&at);
+  }
+  /// Words that lie one after the other and outlive this.
+  void store(Hemisphere h, int slice, int word, const uint8_t *bytes,
              int count) {
-    Slice &s = touch(h, slice);
-    std::memcpy(s.bytes.get() + size_t(first) * lanes, from,
-                size_t(count) * lanes);
-    for (int i = 0; i < count; ++i)
-      s.written[size_t(first + i)] = whole;
+    for (int i = 0; i < count; ++i, bytes += lanes)
+      store(h, slice, word + i, {bytes, noBlock}, whole);
   }
 
 private:
-  struct Slice {
-    /// Not filled: what is not marked as written is never looked at.
-    std::unique_ptr<uint8_t[]> bytes;
-    std::vector<uint64_t> written;
-  };
+  /// The address of a word, or the number of a block and the top bit; 0: never
+  /// written. One number, so that a line of a cache holds eight.
+  using Entry = uint64_t;
+  static constexpr Entry ofPool = Entry(1) << 63;
+  using Slice = std::unique_ptr<Entry[]>; ///< Null until first written.
+
+  Vector vectorOf(Entry entry) const {
+    if (entry & ofPool)
+      return {pool.bytes(Block(entry)), Block(entry)};
+    return {reinterpret_cast<const uint8_t *>(uintptr_t(entry)), noBlock};
+  }
+  const Slice &sliceAt(Hemisphere h, int slice) const {
+    return data[size_t(h) * slices + slice];
+  }
   Slice &touch(Hemisphere h, int slice) {
     Slice &s = data[size_t(h) * slices + slice];
-    if (!s.bytes) {
-      s.bytes =
-          std::make_unique_for_overwrite<uint8_t[]>(size_t(words) * lanes);
-      s.written.resize(size_t(words));
-    }
+    if (!s)
+      s = std::make_unique<Entry[]>(size_t(words));
     return s;
   }
 
   int slices, words, lanes;
   uint64_t whole;
+  VectorPool &pool;
   std::vector<Slice> data;
+  /// Words that only scatters have written, and not all superlanes of.
+  std::unordered_map<const Entry *, uint64_t> partly;
 };
 
 } // namespace weft::sim

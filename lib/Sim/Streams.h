@@ -9,96 +9,78 @@
 #ifndef WEFT_SIM_STREAMS_H
 #define WEFT_SIM_STREAMS_H
 
+#include "Vectors.h"
+
 #include "weft/Machine/Machine.h"
 
 #include <bit>
 
 namespace weft::sim {
 
-/// A handle to one vector of bytes of the pool.
-using Block = uint32_t;
-
 class Streams {
 public:
   struct Value {
     int64_t diagonal = INT64_MIN;
-    int position = 0; ///< Where it was driven.
-    int producer = -1;
-    Block block = 0;
+    int16_t position = 0; ///< Where it was driven.
+    int16_t producer = -1;
+    Block block = noBlock;
+    const uint8_t *bytes = nullptr;
+
+    Vector vector() const { return {bytes, block}; }
   };
 
-  explicit Streams(const Machine &machine)
-      : perDirection(machine.streams), stride((machine.lanes() + 63) & ~63),
+  Streams(const Machine &machine, VectorPool &pool)
+      : perDirection(machine.streams), pool(pool),
         // At one time positions -m..m lie on 2 m + 1 diagonals.
-        ring(std::bit_ceil(unsigned(2 * machine.mxmPosition + 1))) {
-    clear();
-  }
+        ring(std::bit_ceil(unsigned(2 * machine.mxmPosition + 1))),
+        values(size_t(2 * perDirection) * ring) {}
 
   void clear() {
-    values.assign(size_t(2 * perDirection) * ring, Value{});
-    pool.clear();
-    free.clear();
-    blocks = 0;
-    for (Value &value : values)
-      value.block = allocate();
-  }
-
-  Block allocate() {
-    if (free.empty()) {
-      // Blocks never move: the pool grows by chunks.
-      if (blocks % chunkBlocks == 0)
-        pool.emplace_back(size_t(chunkBlocks) * stride);
-      return blocks++;
+    for (Value &value : values) {
+      pool.release(value.vector());
+      value = {};
     }
-    Block block = free.back();
-    free.pop_back();
-    return block;
-  }
-  void release(Block block) { free.push_back(block); }
-  uint8_t *bytes(Block block) {
-    return pool[block / chunkBlocks].data() +
-           size_t(block % chunkBlocks) * stride;
   }
 
-  /// Puts a value on a stream and takes over its block. False if another value
-  /// is driven at the same place and time.
-  bool drive(int stream, int position, int64_t cycle, int producer,
-             Block block) {
+  /// Puts a value on a stream and takes it over. False if another value is
+  /// driven at the same place and time.
+  bool drive(int stream, int position, int64_t cycle, int producer, Vector v) {
     int64_t diagonal = diagonalOf(stream, position, cycle);
     Value &value = at(stream, diagonal);
     if (value.diagonal == diagonal && value.position == position) {
-      free.push_back(block);
+      pool.release(v);
       return false;
     }
-    free.push_back(value.block);
-    value = {diagonal, position, producer, block};
+    pool.release(value.vector());
+    value = {diagonal, int16_t(position), int16_t(producer), v.block, v.bytes};
     return true;
   }
 
   /// The value of a stream at a place and time, or null.
-  const Value *find(int stream, int position, int64_t cycle) {
+  const Value *find(int stream, int position, int64_t cycle) const {
     int64_t diagonal = diagonalOf(stream, position, cycle);
     const Value &value = at(stream, diagonal);
     return value.diagonal == diagonal ? &value : nullptr;
   }
 
 private:
-  static constexpr Block chunkBlocks = 1024;
-
   int64_t diagonalOf(int stream, int position, int64_t cycle) const {
     return stream < perDirection ? cycle - position : cycle + position;
   }
+  size_t indexOf(int stream, int64_t diagonal) const {
+    return size_t(stream) * ring + (uint64_t(diagonal) & (ring - 1));
+  }
   Value &at(int stream, int64_t diagonal) {
-    return values[size_t(stream) * ring + (uint64_t(diagonal) & (ring - 1))];
+    return values[indexOf(stream, diagonal)];
+  }
+  const Value &at(int stream, int64_t diagonal) const {
+    return values[indexOf(stream, diagonal)];
   }
 
   int perDirection;
-  int stride;
+  VectorPool &pool;
   unsigned ring;
   std::vector<Value> values;
-  std::vector<std::vector<uint8_t>> pool;
-  std::vector<Block> free;
-  Block blocks = 0;
 };
 
 } // namespace weft::sim

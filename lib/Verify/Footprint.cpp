@@ -3,7 +3,7 @@
 //
 // One case per instruction: operands, types, groups of streams and delays.
 
-#include "Footprint.h"
+#include "weft/Verify/Footprint.h"
 
 namespace weft::verify {
 namespace {
@@ -154,9 +154,8 @@ private:
 
   void buildWeights() {
     if (inst.opcode == Opcode::InstallWeights) {
-      if (inst.type == DataType::F16)
-        return evenPlane();
-      if (inst.type != DataType::I8)
+      // A pair's stands in the queue of either plane.
+      if (inst.type != DataType::I8 && inst.type != DataType::F16)
         unknown("'iw' of neither int8 nor fp16");
       return;
     }

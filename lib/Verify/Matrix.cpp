@@ -20,6 +20,8 @@ Matrix::Matrix(const Machine &machine)
 void Matrix::install(Issuer issuer, Queue queue, const Instruction &inst,
                      int64_t cycle, FaultLog &log) {
   Hold wanted = holdOf(inst.type);
+  if (wanted == Hold::Pair)
+    queue.index = uint8_t(queue.index / 2 * 2);
   for (int i = 0; i < (wanted == Hold::Pair ? 2 : 1); ++i) {
     Plane &plane = planeOf(queue, i);
     if (plane.shadow == Hold::Nothing)

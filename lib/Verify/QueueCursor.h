@@ -7,7 +7,7 @@
 #ifndef WEFT_LIB_VERIFY_QUEUECURSOR_H
 #define WEFT_LIB_VERIFY_QUEUECURSOR_H
 
-#include "Footprint.h"
+#include "weft/Verify/Footprint.h"
 
 namespace weft::verify {
 

@@ -10,7 +10,7 @@
 #define WEFT_LIB_VERIFY_STREAMS_H
 
 #include "FaultLog.h"
-#include "Footprint.h"
+#include "weft/Verify/Footprint.h"
 
 namespace weft::verify {
 

@@ -5,9 +5,11 @@
 # FileCheck and not are on PATH. What a test needs beyond the build is a feature:
 #   models       the real models beside the checkout (%models)
 #   onnx-python  Debian's python3-onnx
+#   chromium     Debian's chromium and chromium-driver
 #   ort          npm's onnxruntime-node, installed in the folder ORT_DIR
 
 import os
+import shutil
 import subprocess
 
 import lit.formats
@@ -47,6 +49,8 @@ def runs(*command):
 
 if runs(python, "-c", "import numpy, onnx"):
     config.available_features.add("onnx-python")
+if shutil.which("chromium") and shutil.which("chromedriver"):
+    config.available_features.add("chromium")
 if os.path.isdir(os.path.join(config.weft_models_dir, "encoder")):
     config.available_features.add("models")
 ort_dir = os.environ.get("ORT_DIR", "")
@@ -63,6 +67,11 @@ config.substitutions += [
         "%update-docs",
         f"{config.weft_source_dir}/scripts/update-docs --tools={bin_dir}",
     ),
+    (
+        "%browse",
+        f"{python} {config.test_source_root}/Report/Inputs/browse.py --scripts={config.weft_source_dir}/scripts",
+    ),
+    ("%bench", f"{config.weft_source_dir}/scripts/bench --tools={bin_dir}"),
     ("%python", python),
     ("%models", config.weft_models_dir),
     ("%tiny-encoder", os.path.join(config.weft_source_dir, "models", "tiny-encoder")),

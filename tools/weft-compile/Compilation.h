@@ -9,6 +9,7 @@
 
 #include "Options.h"
 #include "Report.h"
+#include "weft/Target/Weft/Export.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -42,6 +43,7 @@ private:
   // Output.cpp:
   int writeModule();
   int writeProgramFile();
+  int writeReport(tsp::ProgramOp program, const ExportedProgram &exported);
   int writeStatistics(const llvm::json::Value &stats);
 
   CompileCommand command;

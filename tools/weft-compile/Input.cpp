@@ -7,6 +7,7 @@
 #include "Compilation.h"
 
 #include "weft/Dialect/Weft/IR/WeftDialect.h"
+#include "weft/Dialect/WeftOnnx/IR/WeftOnnxDialect.h"
 #include "weft/Runtime/TensorIO.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,6 +28,9 @@ int Compilation::checkFiles() {
     return cannot(command.input, "no such file");
   if (fs::is_directory(command.input))
     return cannot(command.input, "is a directory");
+  // Opening a pipe would wait for somebody to write into it.
+  if (!fs::is_regular_file(command.input))
+    return cannot(command.input, "is not a regular file");
   if (std::error_code ec = fs::access(command.input, fs::AccessMode::Exist))
     return cannot(command.input, ec.message());
   if (auto file = fs::openNativeFileForRead(command.input))
@@ -35,7 +39,8 @@ int Compilation::checkFiles() {
     return cannot(command.input,
                   "cannot be read: " + llvm::toString(file.takeError()));
   // A compilation of a minute should not end in a folder that is not there.
-  for (const std::string &path : {command.output, command.stats}) {
+  for (const std::string &path :
+       {command.output, command.stats, command.report}) {
     if (path.empty() || path == "-")
       continue;
     llvm::StringRef parent = llvm::sys::path::parent_path(path);
@@ -129,6 +134,16 @@ int Compilation::bindShapes() {
       return report.error({ErrorKind::Invalid, "expected a function @main", {}},
                           command.input);
     auto [inputs, outputs] = tensorNames(function);
+    for (auto [name, type] : llvm::zip(inputs, function.getArgumentTypes()))
+      if (llvm::isa<onnxir::SequenceType, onnxir::OptionalType>(type)) {
+        std::string text;
+        llvm::raw_string_ostream(text) << type;
+        return report.error({ErrorKind::Unsupported,
+                             "input '" + name + "' is no tensor but " + text,
+                             {"sequences and optional values are not "
+                              "supported: export the model with tensors"}},
+                            command.input);
+      }
     Expected<std::vector<NamedTensor>> tensors =
         readTensors(command.shapesFrom, "input", inputs, outputs);
     if (!tensors)

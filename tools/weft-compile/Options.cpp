@@ -30,6 +30,8 @@ constexpr const char *examples =
     "    weft-compile bert.onnx --shapes-from=test_data_set_0 -o bert.weft\n"
     "  What was predicted, as JSON on standard output:\n"
     "    weft-compile bert.onnx --dim batch=1 --stats=- -o bert.weft\n"
+    "  A page that shows where bytes lie and cycles go, for a browser:\n"
+    "    weft-compile bert.onnx --dim batch=1 --report=bert.html -o bert.weft\n"
     "  The module after a stage, and on from there:\n"
     "    weft-compile bert.onnx --dim batch=1 --compile-to=linalg -o "
     "bert.mlir\n"
@@ -118,6 +120,10 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
   cl::opt<std::string> stats(
       "stats", cl::desc("Write statistics as JSON; - is standard output"),
       cl::value_desc("F.json"), cl::cat(category));
+  cl::opt<std::string> page(
+      "report",
+      cl::desc("Write a page that shows the program: memory, timeline, gaps"),
+      cl::value_desc("FILE.html"), cl::cat(category));
   cl::opt<int> threads("threads",
                        cl::desc("Threads; results never depend on them"),
                        cl::value_desc("N"), cl::init(0), cl::cat(category));
@@ -142,7 +148,7 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
     return usage("no model given");
   command.input = input;
   for (const auto *option :
-       {&output, &machine, &shapesFrom, &from, &to, &stats})
+       {&output, &machine, &shapesFrom, &from, &to, &stats, &page})
     if (option->getNumOccurrences() && option->getValue().empty())
       return usage("-" + std::string(option->ArgStr.size() > 1 ? "-" : "") +
                    option->ArgStr.str() + " needs a value");
@@ -164,17 +170,27 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
     return usage("no output given: -o FILE");
   command.output = output;
   command.stats = stats;
+  command.report = page;
   command.shapesFrom = shapesFrom;
   if (!stats.empty() && command.to != Stage::Weft)
     return usage("--stats needs a whole compilation, to stage weft");
+  if (!page.empty() && command.to != Stage::Weft)
+    return usage("--report needs a whole compilation, to stage weft");
+  if (page == "-")
+    return usage("a report goes to a file, not to standard output");
   if (output == "-" && command.to == Stage::Weft)
     return usage("a program goes to a file, not to standard output");
   if (!stats.empty() && sameFile(stats, output))
     return usage("-o and --stats name the same file");
+  if (!page.empty() && (sameFile(page, output) || sameFile(page, stats)))
+    return usage("--report names the same file as " +
+                 std::string(sameFile(page, output) ? "-o" : "--stats"));
   if (sameFile(output, input))
     return usage("-o names the model itself");
   if (!stats.empty() && sameFile(stats, input))
     return usage("--stats names the model itself");
+  if (!page.empty() && sameFile(page, input))
+    return usage("--report names the model itself");
   if (threads < 0 || threads > 4096)
     return usage("--threads is not in 0 to 4096");
   command.threads = threads;

@@ -14,6 +14,7 @@ struct CompileCommand {
   std::string input;
   std::string output;
   std::string stats;      ///< "-": standard output; empty: none.
+  std::string report;     ///< Page of HTML; empty: none.
   std::string shapesFrom; ///< DIR or F.npz; empty: none.
   std::optional<Stage> from;
   Stage to = Stage::Weft;

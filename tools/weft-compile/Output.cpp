@@ -9,6 +9,7 @@
 
 #include "weft/Pipelines/Passes.h"
 #include "weft/Program/Writer.h"
+#include "weft/Report/Report.h"
 #include "weft/Runtime/TensorIO.h"
 #include "weft/Target/Weft/Export.h"
 
@@ -73,6 +74,9 @@ int Compilation::writeProgramFile() {
         !written)
       return report.error(written.error(), "");
   }
+  if (!command.report.empty())
+    if (int code = writeReport(program, exported))
+      return code;
   report.clear();
   llvm::Expected<json::Value> value = json::parse(statistics);
   if (!value)
@@ -84,6 +88,24 @@ int Compilation::writeProgramFile() {
     times[stageName(Stage(stage))] = time;
   stats["seconds"] = std::move(times);
   return writeStatistics(*value);
+}
+
+int Compilation::writeReport(tsp::ProgramOp program,
+                             const ExportedProgram &exported) {
+  report.progress("report");
+  auto sram = sramUse(program, exported);
+  if (mlir::failed(sram))
+    return failed(ErrorKind::Internal, Stage::Weft);
+  Expected<std::string> page = reportPage(
+      {exported.program, {*sram}, multiplyAddsByNode(program, exported)});
+  if (!page)
+    return report.error(page.error());
+  OutputFiles files;
+  if (Status added = files.add(command.report, *page); !added)
+    return report.error(added.error(), "");
+  if (Status written = files.commit(); !written)
+    return report.error(written.error(), "");
+  return 0;
 }
 
 int Compilation::writeStatistics(const json::Value &stats) {

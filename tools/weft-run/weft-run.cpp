@@ -16,6 +16,8 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Signals.h"
 
+#include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <unistd.h>
@@ -78,6 +80,7 @@ private:
 };
 
 Expected<int> run(const RunCommand &command) {
+  auto began = std::chrono::steady_clock::now();
   Expected<Program> program = readProgram(command.program);
   if (!program)
     return program.error();
@@ -130,6 +133,8 @@ Expected<int> run(const RunCommand &command) {
   for (const std::string &name : files.temporaries())
     llvm::sys::RemoveFileOnSignal(name);
 
+  std::chrono::duration<double> loading =
+      std::chrono::steady_clock::now() - began;
   Expected<RunResult> result = runProgram(*program, *inputs, options);
   progress.clear();
   if (!result) {
@@ -138,6 +143,7 @@ Expected<int> run(const RunCommand &command) {
       result.error().message = command.program + ": " + result.error().message;
     return result.error();
   }
+  result->seconds.load = loading.count();
   if (trace)
     trace->finish();
 
@@ -176,6 +182,8 @@ Expected<int> run(const RunCommand &command) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // A file that grows past the limit of files is an error of write().
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     Expected<RunCommand> command = parseCommandLine(argc, argv);
     if (!command)

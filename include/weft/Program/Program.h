@@ -10,6 +10,7 @@
 
 #include "weft/Machine/Instruction.h"
 #include "weft/Machine/Layout.h"
+#include "weft/Program/SharedBytes.h"
 
 #include <map>
 
@@ -108,7 +109,7 @@ struct HostLookup {
   int64_t rows = 0;  ///< Valid indices are [-rows, rows).
   int64_t rowElements = 0;
   DataType storage = DataType::F16; ///< Of the table's bytes below.
-  std::vector<uint8_t> data;        ///< rows * rowElements * byteWidth.
+  SharedBytes data; ///< rows * rowElements * byteWidth.
   /// Shape: indices' shape then rowElements.
   std::vector<int64_t> shape;
   std::vector<Placement> copies;
@@ -119,7 +120,7 @@ struct MemoryImage {
   Hemisphere hemisphere = Hemisphere::West;
   uint8_t slice = 0;
   uint16_t address = 0;
-  std::vector<uint8_t> data;
+  SharedBytes data;
 };
 
 /// What a range of SRAM is for, for memory maps and accounting.

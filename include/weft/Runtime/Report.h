@@ -23,8 +23,8 @@ struct RunReport {
 std::string reportText(const RunReport &report, size_t topNodes = 10);
 
 /// What weft-compile's --stats holds, and simulated_cycles, microseconds,
-/// outputs, utilisation, nodes, transfer. Numbers that JSON cannot say are
-/// null.
+/// outputs, utilisation, nodes, transfer, seconds. Numbers that JSON cannot say
+/// are null.
 std::string reportJson(const RunReport &report);
 
 } // namespace weft

@@ -18,9 +18,18 @@ struct RunOptions {
   std::function<void(const IssueEvent &)> trace;
 };
 
+/// Wall time by phase.
+struct RunSeconds {
+  double load = 0;     ///< The program and its inputs, where they are files.
+  double prepare = 0;  ///< Chips, images and inputs in SRAM.
+  double simulate = 0; ///< From cycle 0 to the last.
+  double outputs = 0;  ///< Reading outputs back.
+};
+
 struct RunResult {
   std::vector<NamedTensor> outputs; ///< In the order of the graph's outputs.
   SimResult simulation;             ///< Cycles and use of units; no fault.
+  RunSeconds seconds;               ///< Load: for whoever loads to say.
 };
 
 /// Checks the inputs, runs, and reads the outputs. Errors: Invalid inputs or

@@ -102,10 +102,11 @@ struct Chain {
   std::vector<Write> writes;
 
   // Matrix unit. A Load fills the shadow weights (its lw ops); the Pass that
-  // names it installs them (iw, the pass's first MxmWeights op) and streams
-  // activations. On each pair loads and passes alternate: a load starts after
-  // the previous pass's iw; an iw comes after the load's last lw and not
-  // before the previous pass's last abc.
+  // names it installs them (iw, the pass's first MxmWeights op, in the queue of
+  // either plane) and streams
+  // activations. On each pair loads and passes alternate: a load starts with
+  // the previous pass's iw or after it; an iw comes after the load's last lw
+  // and not before the previous pass's last abc.
   MxmRole role = MxmRole::None;
   Hemisphere hemisphere = Hemisphere::West;
   int pair = 0;  ///< Even plane number.

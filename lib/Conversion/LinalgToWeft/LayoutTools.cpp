@@ -6,6 +6,7 @@
 #include "LayoutTools.h"
 
 #include <map>
+#include <utility>
 
 using namespace weft;
 
@@ -213,8 +214,12 @@ weft::expandLayout(const Layout &layout, llvm::ArrayRef<int64_t> expandedShape,
       size_t d = size_t(groups[g][k]);
       int64_t need = expandedShape[d];
       std::vector<Digit> digits;
-      if (k == 0) {
-        digits = rest;
+      // The outermost of more than one takes all that is left, padding too.
+      int64_t outside = 1;
+      for (size_t j = 0; j < k; ++j)
+        outside *= expandedShape[size_t(groups[g][j])];
+      if (k == 0 || (outside == 1 && need > 1)) {
+        digits = std::exchange(rest, {});
       } else {
         while (need > 1) {
           if (rest.empty())

@@ -200,7 +200,8 @@ private:
 
   mlir::LogicalResult fillTable(tsp::LookupOp lookup, HostLookup &made) {
     size_t elements = size_t(made.rows * made.rowElements);
-    made.data.resize(2 * elements);
+    std::vector<uint8_t> &data = made.data.edit();
+    data.resize(2 * elements);
     if (!options.values)
       return mlir::success();
     llvm::Expected<llvm::ArrayRef<char>> bytes = files.bytes(lookup.getValue());
@@ -208,7 +209,7 @@ private:
       return lookup.emitError(llvm::toString(bytes.takeError()));
     mlir::Type element = lookup.getValue().getElementType();
     if (element.isF16()) {
-      std::memcpy(made.data.data(), bytes->data(), 2 * elements);
+      std::memcpy(data.data(), bytes->data(), 2 * elements);
       return mlir::success();
     }
     if (!element.isF32())
@@ -218,8 +219,8 @@ private:
       float v;
       std::memcpy(&v, bytes->data() + 4 * i, 4);
       uint16_t bits = halfBits(v);
-      made.data[2 * i] = uint8_t(bits);
-      made.data[2 * i + 1] = uint8_t(bits >> 8);
+      data[2 * i] = uint8_t(bits);
+      data[2 * i + 1] = uint8_t(bits >> 8);
     }
     return mlir::success();
   }

@@ -66,7 +66,7 @@ target::layOutImages(const tsp::SchedulingProblem &s,
     last = &range;
   }
   for (size_t i = 0; i < words.size(); ++i)
-    result.images[i].data.resize(size_t(words[i]) * lanes);
+    result.images[i].data.edit().resize(size_t(words[i]) * lanes);
   return result;
 }
 
@@ -86,7 +86,8 @@ mlir::LogicalResult target::fillImages(const tsp::SchedulingProblem &s,
         llvm::SmallVector<uint8_t *> bytes;
         for (unsigned i = 0; i < op->getNumResults(); ++i) {
           auto [image, offset] = places.of[size_t(first) + i];
-          bytes.push_back(places.images[size_t(image)].data.data() + offset);
+          bytes.push_back(places.images[size_t(image)].data.edit().data() +
+                          offset);
         }
         if (auto weights = dyn_cast<tsp::WeightsOp>(op))
           return packWeights(s.machine, weights, files, bytes);

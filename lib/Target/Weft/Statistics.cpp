@@ -7,7 +7,7 @@
 #include "weft/Schedule/Bounds.h"
 #include "weft/Target/Weft/Export.h"
 
-#include "llvm/ADT/BitVector.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 
@@ -33,25 +33,12 @@ static Work workOf(mlir::ModuleOp module) {
 
 /// Bytes of SRAM that activations, inputs and looked-up rows ever touch,
 /// words that several share counted once.
-static int64_t touchedBytes(const tsp::SchedulingProblem &s,
-                            const Schedule &schedule) {
-  std::vector<llvm::BitVector> touched(
-      size_t(2 * s.machine.slices),
-      llvm::BitVector(unsigned(s.machine.words())));
-  for (auto [op, first] : s.memory) {
-    if (tsp::purposeOf(op) != MemoryPurpose::Activations)
-      continue;
-    for (unsigned i = 0; i < op->getNumResults(); ++i) {
-      const Buffer::Place &p = schedule.places[size_t(first) + i];
-      unsigned words = unsigned(s.problem.buffers[size_t(first) + i].words);
-      touched[size_t(int(p.hemisphere) * s.machine.slices + p.slice)].set(
-          unsigned(p.address), unsigned(p.address) + words);
-    }
-  }
+static int64_t activationBytes(const Machine &machine,
+                               const std::vector<SliceUse> &slices) {
   int64_t words = 0;
-  for (const llvm::BitVector &slice : touched)
-    words += slice.count();
-  return words * s.machine.lanes();
+  for (const SliceUse &slice : slices)
+    words += llvm::count(slice.words, uint8_t(MemoryPurpose::Activations));
+  return words * machine.lanes();
 }
 
 mlir::FailureOr<std::string>
@@ -59,6 +46,9 @@ weft::programStatistics(tsp::ProgramOp op, const ExportedProgram &exported) {
   const tsp::SchedulingProblem &s = *exported.scheduling;
   auto schedule = tsp::stampedSchedule(s, op);
   if (mlir::failed(schedule))
+    return mlir::failure();
+  auto slices = sramUse(op, exported);
+  if (mlir::failed(slices))
     return mlir::failure();
   PlacedBounds bounds = placedBounds(s.problem, *schedule);
   json::Object stats;
@@ -85,7 +75,7 @@ weft::programStatistics(tsp::ProgramOp op, const ExportedProgram &exported) {
 
   int64_t text = textBytes(exported.program);
   tsp::SramNeed need = tsp::sramNeed(s, text);
-  int64_t activations = touchedBytes(s, *schedule);
+  int64_t activations = activationBytes(s.machine, *slices);
   json::Object sram;
   sram["weights"] = need.weights;
   sram["activations"] = activations;

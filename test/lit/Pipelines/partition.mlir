@@ -4,7 +4,7 @@
 // RUN: weft-opt %s --weft-partition=machine=tsp-mini | FileCheck %s
 // CHECK: module attributes {
 // CHECK-SAME: weft.inputs = [{name = "a", type = tensor<2x3x4xf32>}, {name = "input_1", type = tensor<3xui8>}]
-// CHECK-SAME: weft.work = {matrices = array<i64>, vector_operations = 24 : i64}
+// CHECK-SAME: weft.work = {matrices = array<i64>, nodes = [], vector_operations = 24 : i64}
 // CHECK-NOT: weft.host_tables
 
 #id = affine_map<(i, j, k) -> (i, j, k)>

@@ -171,8 +171,9 @@ TEST(ProgramFile, ContradictionsAreNotWritten) {
             "written");
   EXPECT_NE(errorOf([](Program &p) { p.chips[0].images[1].address = 65; }),
             "written");
-  EXPECT_NE(errorOf([](Program &p) { p.chips[0].images[0].data.pop_back(); }),
-            "written");
+  EXPECT_NE(
+      errorOf([](Program &p) { p.chips[0].images[0].data.edit().pop_back(); }),
+      "written");
   EXPECT_NE(errorOf([](Program &p) { p.inputs[0].shape = {4, 17}; }),
             "written");
   EXPECT_NE(errorOf([](Program &p) { p.inputs[0].shape = {-1, 16}; }),
@@ -197,7 +198,7 @@ TEST(ProgramFile, ContradictionsAreNotWritten) {
             "written");
   EXPECT_NE(errorOf([](Program &p) { p.outputs[0].copies.clear(); }),
             "written");
-  EXPECT_NE(errorOf([](Program &p) { p.lookups[0].data.pop_back(); }),
+  EXPECT_NE(errorOf([](Program &p) { p.lookups[0].data.edit().pop_back(); }),
             "written");
   EXPECT_NE(errorOf([](Program &p) { p.lookups[0].shape = {4}; }), "written");
   EXPECT_NE(
@@ -224,6 +225,14 @@ TEST(ProgramFile, WrittenWholeOrNotAtAll) {
   Expected<Program> back = readProgram(path);
   ASSERT_TRUE(bool(back)) << back.error().message;
   EXPECT_EQ(fs::file_size(path), bytesOf(smallProgram()).size());
+  // What was read is still there when the file is not, and copies are apart.
+  Program copy = *back;
+  copy.chips[0].images[0].data.edit()[0] ^= 1;
+  ASSERT_TRUE(bool(writeProgram(copy, path)));
+  EXPECT_EQ(back->chips[0].images[0].data,
+            smallProgram().chips[0].images[0].data);
+  EXPECT_NE(readProgram(path)->chips[0].images[0].data,
+            smallProgram().chips[0].images[0].data);
 
   // A program that cannot be written leaves the file as it was.
   Program bad = smallProgram();

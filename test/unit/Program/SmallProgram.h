@@ -46,7 +46,7 @@ inline Program smallProgram() {
   chip.queues[alu] = {nop, add};
   MemoryImage image{Hemisphere::West, 7, 64, std::vector<uint8_t>(3 * 32)};
   for (size_t i = 0; i < image.data.size(); ++i)
-    image.data[i] = uint8_t(i);
+    image.data.edit()[i] = uint8_t(i);
   chip.images = {image, {Hemisphere::West, 7, 0, std::vector<uint8_t>(32, 9)}};
 
   program.inputs = {{"x",
@@ -70,7 +70,7 @@ inline Program smallProgram() {
   lookup.table = "embedding";
   lookup.rows = 3;
   lookup.rowElements = 16;
-  lookup.data.assign(3 * 16 * 2, 0x42);
+  lookup.data.edit().assign(3 * 16 * 2, 0x42);
   lookup.shape = {4, 16};
   lookup.copies = {place(DataType::F16, 6)};
   program.lookups = {lookup};

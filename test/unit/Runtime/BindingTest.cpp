@@ -50,7 +50,7 @@ Program lookupProgram() {
   lookup.rows = 3;
   lookup.rowElements = 2;
   lookup.storage = DataType::F16;
-  lookup.data = {0x00, 0x10, 0x01, 0x11,  // Row 0: 0x1000, 0x1101.
+  lookup.data = std::vector<uint8_t>{0x00, 0x10, 0x01, 0x11,  // Row 0: 0x1000, 0x1101.
                  0x02, 0x12, 0x03, 0x13,  // Row 1.
                  0x04, 0x14, 0x05, 0x15}; // Row 2.
   lookup.shape = {2, 2};
@@ -88,8 +88,8 @@ TEST(Binding, WritesEveryCopyAndLooksUp) {
 TEST(Binding, LookupWidensHalvesExactly) {
   Program program = lookupProgram();
   program.lookups[0].copies = {rowPlacement(DataType::F32, {2, 2}, 0, 20)};
-  program.lookups[0].data[0] = 0x00;
-  program.lookups[0].data[1] = 0x3c; // 1.0
+  program.lookups[0].data.edit()[0] = 0x00;
+  program.lookups[0].data.edit()[1] = 0x3c; // 1.0
   TestSram sram(program.machine.lanes());
   ASSERT_TRUE(writeInputs(program, {ids({0, 0})}, sram.access()));
   EXPECT_EQ(sram.word(Hemisphere::West, 3, 20)[0], 0x3f);
@@ -139,7 +139,7 @@ TEST(Binding, WrongNamesTypesShapes) {
 
 TEST(Binding, ContradictoryTablesAreRefused) {
   Program program = lookupProgram();
-  program.lookups[0].data.pop_back();
+  program.lookups[0].data.edit().pop_back();
   EXPECT_FALSE(checkInputs(program, {ids({0, 0})}));
   program = lookupProgram();
   program.lookups[0].rows = int64_t(1) << 62;

@@ -40,6 +40,7 @@ RunResult result() {
   large.cycles = 900;
   r.simulation.nodes = {small, large};
   r.simulation.idleCycles = 600;
+  r.seconds.simulate = 0.5;
   return r;
 }
 } // namespace
@@ -79,6 +80,7 @@ TEST(Report, Json) {
   EXPECT_EQ(json["outputs"][0]["pass"], false);
   EXPECT_EQ(json["utilisation"]["mem read"], 0.25);
   EXPECT_EQ(json["nodes"][0]["name"], "matmul");
+  EXPECT_EQ(json["seconds"]["simulate"], 0.5);
 
   // Stripped of names and predictions, and without a check.
   p.statsJson.clear();

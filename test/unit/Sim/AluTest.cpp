@@ -71,6 +71,30 @@ TEST(Alu, ChainsIntoItself) {
     EXPECT_EQ(b.word(east, j, 0), splat(int(six >> (8 * j) & 0xFF)));
 }
 
+TEST(Alu, LongChainsGiveTheSameWithAnyThreads) {
+  // 10,000 times 3, every three cycles from 3 on: the last issues in 30,000,
+  // is at the VXM in 30,007, at hop 1 in 30,008 and at hop 2 in 30,009. More
+  // than is handed over to other threads at a time.
+  Builder b;
+  int own = b.number(alu(7));
+  b.at(0, alu(7), op(Opcode::Copy, i32, i32, {immediate(0)}, -1));
+  b.at(3, alu(7), op(Opcode::Add, i32, i32, {chained(7), immediate(3)}, 0))
+      .repeat(alu(7), 9999, 3);
+  for (int j = 0; j < 4; ++j)
+    b.at(30008 + j / 2, memWrite(east, j), write(0, j, own));
+  for (int threads : {1, 2, 4}) {
+    SimOptions options;
+    options.threads = threads;
+    SimResult result = b.run(options);
+    ASSERT_FALSE(result.fault) << result.fault->text();
+    EXPECT_EQ(result.cycles, 30010);
+    EXPECT_EQ(b.word(east, 0, 0), splat(0x30)); // 30,000 = 0x7530.
+    EXPECT_EQ(b.word(east, 1, 0), splat(0x75));
+    EXPECT_EQ(b.word(east, 2, 0), splat(0));
+    EXPECT_EQ(b.word(east, 3, 0), splat(0));
+  }
+}
+
 TEST(Alu, ChainedOperandsAreNotHeld) {
   Builder b;
   b.at(0, alu(0), op(Opcode::Copy, f32, f32, {immediate(0)}, -1));

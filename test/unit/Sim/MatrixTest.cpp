@@ -262,6 +262,33 @@ TEST_F(Matrix, AnLwBesideAnInstallGoesToTheNewShadow) {
   b.expectCycles(8);
 }
 
+TEST_F(Matrix, APairIsInstalledFromTheQueueOfEitherPlane) {
+  // Weights of 1, then of 2, loaded in consecutive cycles; iw beside the second
+  // lw. Column 0 of sixteen ones gives 16 and 32.
+  for (int word = 0; word < 2; ++word)
+    for (int j = 0; j < 4; ++j)
+      b.image(east, j, word, lanes([&](int lane) {
+                uint16_t bits = half(float(word + 1));
+                return lane < 16 ? bits & 0xFF : bits >> 8;
+              }));
+  for (int j = 0; j < 2; ++j)
+    b.image(east, 4 + j, 0,
+            lanes([&](int) { return j ? half(1) >> 8 : half(1) & 0xFF; }));
+  load(6, 0, 1, lwPair(true));
+  install(7, DataType::F16, 1);
+  load(7, 1, 1, lwPair(true));
+  install(8, DataType::F16, 1);
+  activate(8, DataType::F16, 0);
+  activate(9, DataType::F16, 0);
+  accumulate(40, DataType::F16, AccumulateMode::Pass);
+  accumulate(41, DataType::F16, AccumulateMode::Pass);
+  keep(40, 64);
+  keep(41, 65);
+  b.expectCycles(47);
+  EXPECT_EQ(std::bit_cast<float>(result(64, 0)), 16.0f);
+  EXPECT_EQ(std::bit_cast<float>(result(65, 0)), 32.0f);
+}
+
 TEST_F(Matrix, BlocksMustExist) {
   bytes(0, 2, [](int, int) { return 1; });
   load(6, 0, 2, lw(7)); // The repeat reaches block 8 of 8.

@@ -61,6 +61,12 @@ TEST(MatrixFault, PairAgainstPlane) {
   Assembler c = workedExample();
   std::swap(c[weights(east, 0)], c[weights(east, 1)]);
   expectFault(c, FaultKind::UnknownInstruction, weights(east, 1), 6, 1);
+  // Its iw may stand in the queue of either.
+  Assembler f = workedExample();
+  Instruction iw = f[weights(east, 0)].back();
+  f[weights(east, 0)].pop_back();
+  f[weights(east, 1)] = {nop(14), iw};
+  expectCycles(f.program, 65);
   // int8 activations on weights of a pair.
   Assembler d = workedExample();
   d[activate(east, 0)][1].type = DataType::I8;

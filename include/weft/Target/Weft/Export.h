@@ -10,6 +10,7 @@
 
 #include "weft/Dialect/Tsp/Transforms/SchedulingProblem.h"
 #include "weft/Program/Program.h"
+#include "weft/Report/Report.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
@@ -26,8 +27,8 @@ namespace weft {
 /// by it alone.
 inline constexpr llvm::StringLiteral kInputsAttr = "weft.inputs";
 /// On the module: the model's work, a dictionary of `matrices` (six numbers for
-/// each product: batch, m, n, k, int8, constant operand) and
-/// `vector_operations`.
+/// each product: batch, m, n, k, int8, constant operand), `nodes` (names of the
+/// ONNX nodes of each product) and `vector_operations`.
 inline constexpr llvm::StringLiteral kWorkAttr = "weft.work";
 
 struct ExportOptions {
@@ -54,6 +55,17 @@ exportProgram(tsp::ProgramOp program, const ExportOptions &options = {});
 /// contract, without `seconds`; to be kept in Program::statsJson.
 mlir::FailureOr<std::string> programStatistics(tsp::ProgramOp op,
                                                const ExportedProgram &exported);
+
+/// What every slice's words are ever used for. Text is in no slice: it counts
+/// against SRAM, but where it lies is not decided.
+mlir::FailureOr<std::vector<SliceUse>> sramUse(tsp::ProgramOp op,
+                                               const ExportedProgram &exported);
+
+/// Multiply-adds of the model's products, by index in Program::nodes: each
+/// product's are divided among the nodes that carry all of its names and pass
+/// activations, by how many they pass. Empty when the module does not know.
+std::vector<double> multiplyAddsByNode(tsp::ProgramOp op,
+                                       const ExportedProgram &exported);
 
 /// Runs the verifier of programs over an exported one; the fault is an error
 /// at the operation that the instruction comes from.

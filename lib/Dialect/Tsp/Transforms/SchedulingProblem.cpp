@@ -277,9 +277,26 @@ private:
         return failure();
     if (made.ops.empty())
       return op.emitOpError("has nothing in it");
+    installBeside(made);
     out.problem.chains.push_back(std::move(made));
     out.chains.push_back(std::move(mapping));
     return mlir::success();
+  }
+
+  /// Where loading takes longer than streaming, lw takes every cycle of the
+  /// even plane's queue and iw goes to that of the odd one.
+  void installBeside(Chain &pass) const {
+    if (pass.role != MxmRole::Pass || pass.pair + 1 >= out.machine.planes)
+      return;
+    int loads = 0, rows = 0;
+    for (const weft::Op &op : out.problem.chains[size_t(pass.load)].ops)
+      loads += op.count;
+    for (const weft::Op &op : pass.ops)
+      rows += op.unit == Unit::MxmActivate ? op.count : 0;
+    if (rows < loads)
+      for (weft::Op &op : pass.ops)
+        if (op.opcode == Opcode::InstallWeights)
+          op.index = pass.pair + 1;
   }
 
   LogicalResult readInner(Operation *inner) {

@@ -6,8 +6,8 @@
 // chained to. Decides whether the instruction exists and is well formed; what
 // depends on time or on a repeat's address is judged elsewhere.
 
-#ifndef WEFT_LIB_VERIFY_FOOTPRINT_H
-#define WEFT_LIB_VERIFY_FOOTPRINT_H
+#ifndef WEFT_VERIFY_FOOTPRINT_H
+#define WEFT_VERIFY_FOOTPRINT_H
 
 #include "weft/Verify/Verifier.h"
 
@@ -42,4 +42,4 @@ std::optional<Refusal> takeFootprint(const Machine &machine, Queue queue,
 
 } // namespace weft::verify
 
-#endif // WEFT_LIB_VERIFY_FOOTPRINT_H
+#endif // WEFT_VERIFY_FOOTPRINT_H
