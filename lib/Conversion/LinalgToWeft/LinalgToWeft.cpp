@@ -261,17 +261,22 @@ struct PlacePass : PassWrapper<PlacePass, OperationPass<ModuleOp>> {
     IRRewriter rewriter(builder);
     DominanceInfo dominance(placed);
     eliminateCommonSubExpressions(rewriter, dominance, placed);
-    // Versions that nothing reads.
+    eraseDead(*block); // versions that nothing reads
+    fuseMaps(placed, machine);
+    eraseDead(*block);
+  }
+  static void eraseDead(Block &block) {
     bool changed = true;
     while (changed) {
       changed = false;
-      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+      for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
         if (isOpTriviallyDead(&op)) {
           op.erase();
           changed = true;
         }
     }
   }
+
   Machine machine;
 };
 

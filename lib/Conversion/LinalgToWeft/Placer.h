@@ -166,6 +166,9 @@ void normalizeForPlacement(mlir::func::FuncOp function);
 /// for it.
 void splitVariances(mlir::func::FuncOp function);
 
+/// Takes element-wise kernels that feed one other one into it.
+void fuseMaps(mlir::func::FuncOp function, const Machine &machine);
+
 /// What a reduction's body combines with: "add", "max", ..., or "".
 llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
 /// Whether a value is an output of the model and nothing else: it is stored as
