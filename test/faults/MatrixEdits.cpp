@@ -30,6 +30,17 @@ bool installs(const Issue &issue) {
   return issue.inst.opcode == Opcode::InstallWeights;
 }
 
+/// Whether the queue of the pair's other plane installs up to a cycle.
+bool installsElsewhere(const Plan &plan, int number, int64_t until) {
+  Queue q = plan.queue(number);
+  auto other =
+      plan.queues.find(plan.number(Unit::MxmWeights, q.hemisphere, q.index ^ 1));
+  return other != plan.queues.end() &&
+         std::ranges::any_of(other->second, [&](const auto &entry) {
+           return entry.first <= until && installs(entry.second);
+         });
+}
+
 /// Nothing is installed until the first abc has passed.
 std::optional<Edit> notInstalled(const Plan &plan, std::mt19937 &random) {
   for (int number : weightQueues(plan, random)) {
@@ -41,6 +52,9 @@ std::optional<Edit> notInstalled(const Plan &plan, std::mt19937 &random) {
     Timeline timeline = plan.queues.at(number);
     auto first = std::ranges::find_if(
         timeline, [](const auto &entry) { return installs(entry.second); });
+    if (first == timeline.end() || first->first > used ||
+        installsElsewhere(plan, number, used))
+      continue;
     timeline.erase(first, timeline.upper_bound(used));
     return Edit{plan.with(number, timeline),
                 kinds::notInstalled,

@@ -33,6 +33,9 @@ bool isFusable(MapOp producer, MapOp user) {
     if (!map.isIdentity())
       return false;
   Value from = producer.getInputs()[0], to = producer.getResult(0);
+  // Integers change with the width that they are stored in.
+  if (!isa<FloatType>(getElementTypeOrSelf(to.getType())))
+    return false;
   if (cast<ShapedType>(from.getType()).getShape() !=
           cast<ShapedType>(to.getType()).getShape() ||
       layoutOf(from.getType()) != layoutOf(to.getType()))
