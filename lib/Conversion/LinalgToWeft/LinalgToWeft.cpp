@@ -7,6 +7,7 @@
 #include "Placer.h"
 
 #include "weft/Conversion/LinalgToWeft/LinalgToWeft.h"
+#include "weft/Dialect/Weft/IR/MainFunction.h"
 
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/Matchers.h"
@@ -241,11 +242,9 @@ struct PlacePass : PassWrapper<PlacePass, OperationPass<ModuleOp>> {
   }
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto function = module.lookupSymbol<func::FuncOp>("main");
-    if (!function || !function.getBody().hasOneBlock()) {
-      module.emitError("expected a function @main with one block");
+    func::FuncOp function = mainFunction(module);
+    if (!function)
       return signalPassFailure();
-    }
     OpBuilder builder(function);
     auto placed = func::FuncOp::create(builder, function.getLoc(), "main",
                                        builder.getFunctionType({}, {}));

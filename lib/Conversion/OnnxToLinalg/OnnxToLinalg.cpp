@@ -9,6 +9,7 @@
 
 #include "Lowering.h"
 #include "weft/Dialect/Weft/IR/ExternalData.h"
+#include "weft/Dialect/Weft/IR/MainFunction.h"
 #include "weft/Transforms/ConstantEvaluator.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,6 +28,7 @@ using weft::foldToConstants;
 using weft::kNameAttr;
 using weft::kUnsignedAttr;
 using weft::kUnsupportedAttr;
+using weft::mainFunction;
 using weft::ScalarType;
 using weft::WeftDialect;
 using weft::WeightFiles;
@@ -412,11 +414,9 @@ struct OnnxToLinalgPass
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto main = module.lookupSymbol<func::FuncOp>("main");
-    if (!main || main.isExternal() || !main.getBody().hasOneBlock()) {
-      module.emitError("expected a function @main with one block");
+    func::FuncOp main = mainFunction(module);
+    if (!main)
       return signalPassFailure();
-    }
     Converter converter(main);
     if (failed(converter.run())) {
       if (converter.onlyUnsupported())

@@ -6,6 +6,7 @@
 #include "weft/Conversion/WeftToTsp/WeftToTsp.h"
 
 #include "ChainBuilder.h"
+#include "weft/Dialect/Weft/IR/MainFunction.h"
 
 using namespace mlir;
 using namespace weft;
@@ -28,11 +29,9 @@ struct WeftToTspPass : PassWrapper<WeftToTspPass, OperationPass<ModuleOp>> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto function = module.lookupSymbol<func::FuncOp>("main");
-    if (!function || !function.getBody().hasOneBlock()) {
-      module.emitError("expected a function @main with one block");
+    func::FuncOp function = mainFunction(module);
+    if (!function)
       return signalPassFailure();
-    }
     OpBuilder b(function);
     auto program =
         tsp::ProgramOp::create(b, function.getLoc(), "main_chip",
