@@ -8,6 +8,7 @@
 #include "Work.h"
 #include "weft/Dialect/Tsp/Transforms/Accounting.h"
 #include "weft/Dialect/Tsp/Transforms/Passes.h"
+#include "weft/Dialect/Weft/IR/WeftDialect.h"
 #include "weft/Pipelines/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,22 +29,55 @@ double weft::leastBytes(Type type) {
   return size;
 }
 
-LogicalResult weft::refuseSize(ModuleOp module, Location loc, double need,
-                               const char *what, const Machine &machine) {
-  module->setAttr(kDoesNotFitAttr, UnitAttr::get(module.getContext()));
+/// Bytes in the largest number that a text shows.
+static int64_t clampBytes(double bytes) {
   constexpr double most = double(int64_t(1) << 60);
-  return emitError(loc) << "does not fit: chip 0 needs "
-                        << tsp::bytesText(int64_t(std::min(need, most)))
-                        << " of SRAM for " << what << " alone, has "
-                        << tsp::bytesText(machine.usableBytes());
+  return int64_t(std::min(bytes, most));
+}
+
+LogicalResult weft::refuseSize(ModuleOp module, Location loc,
+                               ArrayRef<NamedType> tensors, const char *what,
+                               const Machine &machine) {
+  module->setAttr(kDoesNotFitAttr, UnitAttr::get(module.getContext()));
+  double need = 0;
+  for (const NamedType &tensor : tensors)
+    need += leastBytes(tensor.type);
+  InFlightDiagnostic error = emitError(loc);
+  error << "does not fit: chip 0 needs " << tsp::bytesText(clampBytes(need))
+        << " of SRAM for " << what << " alone, has "
+        << tsp::bytesText(machine.usableBytes());
+  SmallVector<NamedType> sorted(tensors);
+  llvm::sort(sorted, [](const NamedType &a, const NamedType &b) {
+    return std::pair(-leastBytes(a.type), StringRef(a.name)) <
+           std::pair(-leastBytes(b.type), StringRef(b.name));
+  });
+  constexpr size_t shown = 5;
+  std::string largest;
+  llvm::raw_string_ostream text(largest);
+  for (const NamedType &tensor : ArrayRef(sorted).take_front(shown))
+    text << (largest.empty() ? "'" : ", '") << tensor.name << "' "
+         << tsp::bytesText(clampBytes(leastBytes(tensor.type))) << " ("
+         << tensor.type << ")";
+  error.attachNote(loc) << "largest: " << largest
+                        << (sorted.size() > shown ? ", …" : "");
+  error.attachNote(loc) << "less is needed with smaller dimensions, by --dim "
+                           "or --shapes-from where the model leaves them open";
+  if (std::string chips = tsp::chipsText(clampBytes(need), machine);
+      !chips.empty())
+    error.attachNote(loc) << chips;
+  return error;
 }
 
 LogicalResult weft::checkInputSizes(ModuleOp module, func::FuncOp function,
                                     const Machine &machine) {
-  double inputs = 0;
-  for (Type type : function.getArgumentTypes())
-    inputs += leastBytes(type);
-  if (inputs > double(machine.usableBytes()))
+  double bytes = 0;
+  SmallVector<NamedType> inputs;
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+    auto name = function.getArgAttrOfType<StringAttr>(unsigned(i), kNameAttr);
+    inputs.push_back({name ? name.str() : "input_" + std::to_string(i), type});
+    bytes += leastBytes(type);
+  }
+  if (bytes > double(machine.usableBytes()))
     return refuseSize(module, module.getLoc(), inputs, "the inputs", machine);
   return mlir::success();
 }

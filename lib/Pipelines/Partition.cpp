@@ -7,6 +7,7 @@
 #include "weft/Conversion/OnnxToLinalg/OnnxToLinalg.h"
 #include "weft/Dialect/Tsp/Transforms/Accounting.h"
 #include "weft/Dialect/Tsp/Transforms/Passes.h"
+#include "weft/Dialect/Weft/IR/MainFunction.h"
 #include "weft/Dialect/Weft/IR/WeftDialect.h"
 #include "weft/Pipelines/Passes.h"
 #include "weft/Target/Weft/Export.h"
@@ -32,11 +33,9 @@ public:
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    auto function = module.lookupSymbol<func::FuncOp>("main");
-    if (!function || !function.getBody().hasOneBlock()) {
-      module.emitError("expected a function @main with one block");
+    func::FuncOp function = mainFunction(module);
+    if (!function)
       return signalPassFailure();
-    }
     if (failed(declareInputs(module, function)))
       return signalPassFailure();
     module->setAttr(kWorkAttr, collectWork(function));
@@ -81,10 +80,11 @@ private:
       TypeRange types = isa<func::ReturnOp>(op)
                             ? TypeRange(op.getOperandTypes())
                             : TypeRange(op.getResultTypes());
-      for (Type type : types)
-        if (double need = leastBytes(type);
-            need > double(machine.usableBytes()))
-          return refuseSize(module, op.getLoc(), need, "one result", machine);
+      for (auto [i, type] : llvm::enumerate(types))
+        if (leastBytes(type) > double(machine.usableBytes()))
+          return refuseSize(module, op.getLoc(),
+                            {NamedType{"result " + std::to_string(i), type}},
+                            "one result", machine);
     }
     return mlir::success();
   }

@@ -41,10 +41,16 @@ ResidentBytes estimateResident(mlir::func::FuncOp function,
 /// Bytes of a tensor in the narrowest storage: a boolean's one byte, a float's
 /// two, an integer's four; 0 for anything else.
 double leastBytes(mlir::Type type);
-/// Fails with "does not fit", and marks the module so (kDoesNotFitAttr).
+/// A tensor that needs room on the chip, with the name a user knows it by.
+struct NamedType {
+  std::string name;
+  mlir::Type type;
+};
+/// Fails with "does not fit", who takes the room and what would do, and marks
+/// the module so (kDoesNotFitAttr).
 mlir::LogicalResult refuseSize(mlir::ModuleOp module, mlir::Location loc,
-                               double need, const char *what,
-                               const Machine &machine);
+                               llvm::ArrayRef<NamedType> tensors,
+                               const char *what, const Machine &machine);
 /// Refuses inputs that the chip cannot hold together.
 mlir::LogicalResult checkInputSizes(mlir::ModuleOp module,
                                     mlir::func::FuncOp function,

@@ -23,6 +23,9 @@ func.func @main(%x: f32) -> f32 {
 // 65536 bytes of SRAM, 4 for an integer: constants that are returned count.
 func.func @main(%x: tensor<4xf32>) -> tensor<16385xi32> {
   %c = arith.constant dense<7> : tensor<16385xi32>
+  // expected-note @+4 {{largest: 'result 0' 64.0 KiB (tensor<16385xi32>)}}
+  // expected-note @+3 {{less is needed with smaller dimensions}}
+  // expected-note @+2 {{2 chips would do}}
   // expected-error @+1 {{does not fit: chip 0 needs 64.0 KiB of SRAM for one result alone, has 64.0 KiB}}
   return %c : tensor<16385xi32>
 }

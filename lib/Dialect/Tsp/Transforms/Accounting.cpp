@@ -105,6 +105,21 @@ SramNeed tsp::sramNeed(const SchedulingProblem &s, int64_t textBytes) {
   return need;
 }
 
+std::string tsp::chipsText(int64_t bytes, const Machine &machine) {
+  // A tenth is left to what every chip has of its own.
+  int64_t perChip = machine.usableBytes() - machine.usableBytes() / 10;
+  if (perChip <= 0)
+    return "";
+  int64_t chips = bytes / perChip + (bytes % perChip != 0);
+  // More than a group of 8 are whole groups; 10440 is the largest system.
+  if (chips > 8)
+    chips = (chips + 7) / 8 * 8;
+  if (chips <= 1 || chips > 10440)
+    return "";
+  return std::to_string(chips) + " chips would do: --machine=" + machine.name +
+         ":" + std::to_string(chips) + " (not supported yet)";
+}
+
 std::string tsp::bytesText(int64_t bytes) {
   char text[64];
   if (bytes >= 1 << 20)

@@ -87,14 +87,10 @@ private:
                  bytesText(tenant.bytes);
     }
     diagnostic.attachNote() << "largest: " << largest;
-    // A tenth is left to what every chip has of its own. Chips of which one has
-    // bytes enough are short of slices to read at one time, not of room.
-    int64_t perChip = available - available / 10;
-    int64_t chips = (need.total() + perChip - 1) / perChip;
-    if (chips > 1)
-      diagnostic.attachNote()
-          << chips << " chips would do: --machine=" << s.machine.name << ":"
-          << chips << " (not supported yet)";
+    // Chips of which one has bytes enough are short of slices to read at one
+    // time, not of room.
+    if (std::string chips = chipsText(need.total(), s.machine); !chips.empty())
+      diagnostic.attachNote() << chips;
     else
       for (const std::string &note : error.notes)
         diagnostic.attachNote() << note;

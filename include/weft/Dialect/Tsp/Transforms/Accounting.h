@@ -28,6 +28,10 @@ struct SramNeed {
 };
 SramNeed sramNeed(const SchedulingProblem &scheduling, int64_t textBytes);
 
+/// A note that says how many chips would hold so many bytes; empty where one
+/// has bytes enough (and something else stands in the way), or no number does.
+std::string chipsText(int64_t bytes, const Machine &machine);
+
 /// "231.4 MiB", "12.5 KiB", "640 bytes".
 std::string bytesText(int64_t bytes);
 
