@@ -25,7 +25,9 @@ static void printBound(llvm::raw_ostream &out, llvm::StringRef label,
     return;
   }
   int64_t least = number(*bound, "cycles");
-  out << least << " cycles (" << bound->getString("resource").value_or("")
+  llvm::StringRef resource = bound->getString("resource").value_or("");
+  // A program without work is bound by nothing.
+  out << least << " cycles (" << (least > 0 ? resource : "nothing to do")
       << ")";
   if (least > 0)
     out << llvm::format(", ratio %.2f", double(cycles) / double(least));

@@ -143,6 +143,8 @@ void weft::dumpHeader(raw_ostream &out, const Program &program,
                    program.predictedCycles,
                    double(program.predictedCycles) / program.machine.clockMHz,
                    program.machine.clockMHz);
+  else if (text == 0) // Nothing to predict.
+    out << "cycles 0 predicted\n";
   else
     out << "cycles not predicted\n";
   out << "instructions " << text / program.machine.instructionBytes << ", "
