@@ -27,6 +27,9 @@ Expected<std::string> readDescription(const std::string &path) {
     return Error{ErrorKind::Usage, path + ": no such file", {}};
   if (std::filesystem::is_directory(status))
     return Error{ErrorKind::Usage, path + ": is a directory", {}};
+  // Opening a pipe would wait for somebody to write into it.
+  if (!std::filesystem::is_regular_file(status))
+    return Error{ErrorKind::Usage, path + ": is not a regular file", {}};
   std::ifstream in(path, std::ios::binary);
   if (!in)
     return Error{ErrorKind::Usage, path + ": cannot be read", {}};

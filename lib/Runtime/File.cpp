@@ -42,6 +42,11 @@ Expected<std::vector<uint8_t>> weft::readFile(const std::string &path) {
   std::error_code code;
   if (fs::is_directory(path, code))
     return fileError(path, "read", EISDIR);
+  // Opening a pipe would wait for somebody to write into it, and a device may
+  // never end.
+  if (fs::exists(path, code) && !fs::is_regular_file(path, code))
+    return Error{
+        ErrorKind::Usage, path + ": cannot read: it is not a regular file", {}};
   std::FILE *file = std::fopen(path.c_str(), "rb");
   if (!file)
     return fileError(path, "read", errno);

@@ -27,6 +27,9 @@ int Compilation::checkFiles() {
     return cannot(command.input, "no such file");
   if (fs::is_directory(command.input))
     return cannot(command.input, "is a directory");
+  // Opening a pipe would wait for somebody to write into it.
+  if (!fs::is_regular_file(command.input))
+    return cannot(command.input, "is not a regular file");
   if (std::error_code ec = fs::access(command.input, fs::AccessMode::Exist))
     return cannot(command.input, ec.message());
   if (auto file = fs::openNativeFileForRead(command.input))

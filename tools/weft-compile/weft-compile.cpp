@@ -9,10 +9,14 @@
 
 #include "llvm/Support/InitLLVM.h"
 
+#include <csignal>
+
 using namespace weft;
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // A file that grows past the limit of files is an error of write().
+  std::signal(SIGXFSZ, SIG_IGN);
   Expected<CompileCommand> command = parseCommandLine(argc, argv);
   if (!command)
     return Report().error(command.error());

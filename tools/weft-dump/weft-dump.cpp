@@ -13,6 +13,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 
+#include <csignal>
 #include <exception>
 
 using namespace weft;
@@ -148,6 +149,8 @@ Status run(const Command &command, llvm::raw_ostream &out) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // A file that grows past the limit of files is an error of write().
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     Expected<Command> command = parseCommandLine(argc, argv);
     if (!command)

@@ -9,8 +9,14 @@
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+
+#include <csignal>
 
 int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  // A file that grows past the limit of files is an error of write().
+  std::signal(SIGXFSZ, SIG_IGN);
   llvm::cl::AddExtraVersionPrinter(
       [](llvm::raw_ostream &os) { os << "weft-opt " WEFT_VERSION "\n"; });
   llvm::cl::extrahelp examples(

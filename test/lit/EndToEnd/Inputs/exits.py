@@ -1,13 +1,16 @@
 # Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# exits.py [--errors=N|any] [--leaves-nothing=DIR] CODE COMMAND...: runs a
-# command that must exit with CODE, print N (default one) lines with 'error:' on
-# standard error and nothing on standard output, and leave no new file in DIR.
+# exits.py [--errors=N|any] [--leaves-nothing=DIR] [--file-limit=BYTES]
+# CODE COMMAND...: runs a command that must exit with CODE within a minute, print
+# N (default one) lines with 'error:' on standard error and nothing on standard
+# output, and leave no new file in DIR. With a limit no file grows beyond it.
 # What it printed on standard error goes to standard output, for FileCheck.
 
 import argparse
 import os
+import resource
+import signal
 import subprocess
 import sys
 
@@ -16,6 +19,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--errors", default="1", metavar="N|any")
     parser.add_argument("--leaves-nothing", metavar="DIR")
+    parser.add_argument("--file-limit", type=int, metavar="BYTES")
     parser.add_argument("code", type=int)
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
@@ -23,7 +27,16 @@ def main():
     if options.leaves_nothing:
         os.makedirs(options.leaves_nothing, exist_ok=True)
         before = set(os.listdir(options.leaves_nothing))
-    run = subprocess.run(options.command, capture_output=True, stdin=subprocess.DEVNULL)
+    if options.file_limit is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_limit,) * 2)
+    # Python ignores this signal; the command is to meet it as from a shell.
+    run = subprocess.run(
+        options.command,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+        preexec_fn=lambda: signal.signal(signal.SIGXFSZ, signal.SIG_DFL),
+    )
     text = run.stderr.decode("utf-8", "replace")
     print(text, end="")
 
