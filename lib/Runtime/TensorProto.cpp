@@ -10,6 +10,7 @@
 
 #include <cstring>
 #include <limits>
+#include <onnx/onnx-data_pb.h>
 #include <onnx/onnx_pb.h>
 
 using namespace weft;
@@ -59,6 +60,17 @@ bool takeTyped(const onnx::TensorProto &proto, int64_t count, Tensor &tensor) {
   return false;
 }
 
+/// Whether bytes that are no tensor are another of ONNX's values. A sequence of
+/// one tensor and an optional tensor look alike.
+bool isOtherValue(Bytes bytes) {
+  auto is = [&](auto message) {
+    return message.ParseFromArray(bytes.data(), int(bytes.size())) &&
+           !message.name().empty() && message.unknown_fields().empty();
+  };
+  return is(onnx::SequenceProto()) || is(onnx::OptionalProto()) ||
+         is(onnx::MapProto());
+}
+
 void widenBfloat16(Tensor &tensor) {
   Tensor wide = zeros(TensorType::F32, tensor.shape);
   for (int64_t i = 0, n = tensor.elements(); i < n; ++i) {
@@ -72,6 +84,10 @@ void widenBfloat16(Tensor &tensor) {
 Expected<Tensor> weft::parseTensorProto(Bytes bytes, const std::string &file,
                                         std::string *name) {
   auto bad = [&](const std::string &what) {
+    if (isOtherValue(bytes))
+      return Error{ErrorKind::Unsupported,
+                   file + ": holds a sequence, a map or an optional value",
+                   {"only tensors are supported"}};
     return Error{
         ErrorKind::Invalid, file + ": not a valid ONNX tensor: " + what, {}};
   };

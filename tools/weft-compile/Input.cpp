@@ -7,6 +7,7 @@
 #include "Compilation.h"
 
 #include "weft/Dialect/Weft/IR/WeftDialect.h"
+#include "weft/Dialect/WeftOnnx/IR/WeftOnnxDialect.h"
 #include "weft/Runtime/TensorIO.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -133,6 +134,16 @@ int Compilation::bindShapes() {
       return report.error({ErrorKind::Invalid, "expected a function @main", {}},
                           command.input);
     auto [inputs, outputs] = tensorNames(function);
+    for (auto [name, type] : llvm::zip(inputs, function.getArgumentTypes()))
+      if (llvm::isa<onnxir::SequenceType, onnxir::OptionalType>(type)) {
+        std::string text;
+        llvm::raw_string_ostream(text) << type;
+        return report.error({ErrorKind::Unsupported,
+                             "input '" + name + "' is no tensor but " + text,
+                             {"sequences and optional values are not "
+                              "supported: export the model with tensors"}},
+                            command.input);
+      }
     Expected<std::vector<NamedTensor>> tensors =
         readTensors(command.shapesFrom, "input", inputs, outputs);
     if (!tensors)
