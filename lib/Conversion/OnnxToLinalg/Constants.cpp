@@ -114,8 +114,7 @@ static LogicalResult lowerRange(NodeLowering &n) {
       if (auto known = n.constantFloats(i); known && known->size() == 1)
         values.push_back(known->front());
     if (values.size() != 3)
-      return n.unsupported("expected start, limit and delta to be known at "
-                           "compile time");
+      return n.dependsOnInputs("start, limit and delta");
     double count = std::ceil((values[1] - values[0]) / values[2]);
     if (values[2] == 0.0 || !(count < static_cast<double>(limit)))
       return n.invalid("expected a delta that reaches the limit");
@@ -162,8 +161,7 @@ static LogicalResult lowerNonZero(NodeLowering &n) {
       for (double value : *known)
         set.push_back(value != 0.0);
     else
-      return n.unsupported("expected a tensor that is known at compile time, "
-                           "found a value that depends on the model's inputs");
+      return n.dependsOnInputs("the tensor");
   } else {
     auto known = n.requireInts(0, "the tensor");
     if (failed(known))
@@ -200,11 +198,16 @@ static LogicalResult lowerDropout(NodeLowering &n) {
     auto training = n.constantInts(2);
     auto ratio = n.constantFloats(1);
     bool none = ratio && ratio->size() == 1 && ratio->front() == 0.0;
-    if ((!training || training->size() != 1 || training->front() != 0) && !none)
-      return n.unsupported("expected training_mode to be false");
+    if (!training && !none)
+      return n.dependsOnInputs("training_mode");
+    if (!none && (training->size() != 1 || training->front() != 0))
+      return n.unsupported("training_mode is true, and programs only infer: "
+                           "export the model for inference (in PyTorch after "
+                           "model.eval())");
   }
   if (n.opset() < 7 && n.intAttr("is_test", 0) == 0)
-    return n.unsupported("expected is_test to be 1");
+    return n.unsupported("is_test is 0, and programs only infer: export the "
+                         "model for inference (in PyTorch after model.eval())");
   n.set(0, n.in(0));
   // A mask of the input's own type before opset 10.
   Type mask = n.opset() < 10 ? n.in(0).element : Type(n.b.getI1Type());

@@ -60,6 +60,23 @@ LogicalResult NodeLowering::unsupported(const Twine &message) {
   return mlir::emitError(node.getLoc()) << errorPrefix(node) << message;
 }
 
+InFlightDiagnostic weft::onnxtolinalg::unknownValue(onnxir::NodeOp node,
+                                                    const Twine &what) {
+  InFlightDiagnostic error = mlir::emitError(node.getLoc());
+  error << errorPrefix(node) << "expected " << what
+        << " to be known at compile time, found a value that depends on the "
+           "model's inputs";
+  error.attachNote(node.getLoc())
+      << "a program has one shape and one flow: export the model with that "
+         "value as a constant, or computed from shapes";
+  return error;
+}
+
+LogicalResult NodeLowering::dependsOnInputs(const Twine &what) {
+  unsupportedFlag = true;
+  return unknownValue(node, what);
+}
+
 LogicalResult NodeLowering::needInputs(unsigned count) {
   for (unsigned i = 0; i < count; ++i)
     if (!has(i))
@@ -120,9 +137,7 @@ FailureOr<SmallVector<int64_t>> NodeLowering::requireInts(unsigned i,
   if (!has(i))
     return invalid("expected input " + Twine(i) + " (" + what +
                    "), found none");
-  return unsupported("expected " + what +
-                     " to be known at compile time, found a value that "
-                     "depends on the model's inputs");
+  return dependsOnInputs(what);
 }
 
 FailureOr<int64_t> NodeLowering::normalizeAxis(int64_t axis, int64_t rank) {
@@ -178,11 +193,18 @@ const LoweringTable &weft::onnxtolinalg::loweringTable() {
 
 const Lowering *weft::onnxtolinalg::findLowering(StringRef op, StringRef domain,
                                                  int64_t opset) {
-  for (const Lowering &row : loweringTable())
-    if (row.op == op && row.domain == domain && opset >= row.since &&
-        opset <= row.until)
+  // Exporters write operators of ONNX Runtime's own into the default domain,
+  // whose opsets say nothing about them.
+  const Lowering *contrib = nullptr;
+  for (const Lowering &row : loweringTable()) {
+    if (row.op != op)
+      continue;
+    if (row.domain == domain && opset >= row.since && opset <= row.until)
       return &row;
-  return nullptr;
+    if (row.domain == "com.microsoft")
+      contrib = &row;
+  }
+  return domain.empty() ? contrib : nullptr;
 }
 
 void weft::listSupportedOperators(raw_ostream &os) {

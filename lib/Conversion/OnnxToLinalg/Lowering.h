@@ -104,6 +104,8 @@ public:
   /// model is invalid, the second that Weft cannot do it.
   mlir::LogicalResult invalid(const llvm::Twine &message);
   mlir::LogicalResult unsupported(const llvm::Twine &message);
+  /// Unsupported: `what` is not known at compile time.
+  mlir::LogicalResult dependsOnInputs(const llvm::Twine &what);
   /// Fails unless there are at least `count` inputs, all of the first `count`
   /// present.
   mlir::LogicalResult needInputs(unsigned count);
@@ -118,6 +120,11 @@ private:
 /// "node 'NAME' (OP, opset V): ", the domain before the operator unless
 /// default; empty where the node's location reads so already.
 std::string errorPrefix(onnxir::NodeOp node);
+
+/// An error that says that `what` must be known at compile time, with a note
+/// about what to do.
+mlir::InFlightDiagnostic unknownValue(onnxir::NodeOp node,
+                                      const llvm::Twine &what);
 
 /// Lowers one node; false means an error was reported.
 using LoweringFn = mlir::LogicalResult (*)(NodeLowering &);

@@ -200,10 +200,7 @@ LogicalResult Converter::convertIf(onnxir::NodeOp node) {
   if (!known || known->size() != 1) {
     ++failures;
     ++unsupportedFailures;
-    return mlir::emitError(node.getLoc())
-           << errorPrefix(node)
-           << "expected the condition to be known at compile time, found a "
-              "value that depends on the model's inputs";
+    return unknownValue(node, "the condition");
   }
   Region *branch =
       node.getSubgraph(known->data.front().i ? "then_branch" : "else_branch");

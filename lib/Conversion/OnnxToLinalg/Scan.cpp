@@ -65,7 +65,7 @@ static LogicalResult lowerOneHot(NodeLowering &n) {
   else if (auto floats = n.constantFloats(1); floats && floats->size() == 1)
     depth = static_cast<int64_t>(floats->front());
   else
-    return n.unsupported("expected the depth to be known at compile time");
+    return n.dependsOnInputs("the depth");
   if (depth < 0 || values.rank() != 1 || values.shape()[0] != 2)
     return n.invalid("expected a depth that is not negative and two values");
   auto axis = n.normalizeAxis(n.intAttr("axis", -1), indices.rank() + 1);

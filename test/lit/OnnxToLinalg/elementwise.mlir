@@ -38,3 +38,17 @@ func.func @main(%x: tensor<4xf32>) -> (!weft_onnx.unknown, !weft_onnx.unknown) {
   %z = weft_onnx.node "Pow"(%x, %half) opset 15 : (tensor<4xf32>, tensor<f32>) -> !weft_onnx.unknown
   return %y, %z : !weft_onnx.unknown, !weft_onnx.unknown
 }
+
+// -----
+
+// Operators of ONNX Runtime's own are known in the default domain too, where
+// exporters write them, at any opset.
+// CHECK-LABEL: func.func @main
+// CHECK: math.tanh
+// CHECK: math.erf
+// CHECK-NOT: weft_onnx.node
+func.func @main(%x: tensor<4xf32>) -> !weft_onnx.unknown {
+  %y = weft_onnx.node "FastGelu"(%x) opset 13 : (tensor<4xf32>) -> !weft_onnx.unknown
+  %z = weft_onnx.node "Gelu"(%y) opset 13 : (!weft_onnx.unknown) -> !weft_onnx.unknown
+  return %z : !weft_onnx.unknown
+}

@@ -37,7 +37,8 @@ func.func @main(%x: tensor<3x4xf32>) -> !weft_onnx.unknown {
 // -----
 
 func.func @main(%x: tensor<3x4xf32>, %shape: tensor<2xi64>) -> !weft_onnx.unknown {
-  // expected-error @+1 {{expected the shape to be known at compile time, found a value that depends on the model's inputs}}
+  // expected-error @+2 {{expected the shape to be known at compile time, found a value that depends on the model's inputs}}
+  // expected-note @+1 {{export the model with that value as a constant, or computed from shapes}}
   %y = weft_onnx.node "Reshape"(%x, %shape) opset 14 : (tensor<3x4xf32>, tensor<2xi64>) -> !weft_onnx.unknown
   return %y : !weft_onnx.unknown
 }
@@ -89,5 +90,51 @@ func.func @main(%x: tensor<8193xf32>) -> !weft_onnx.unknown {
   %axis = arith.constant dense<0> : tensor<i64>
   // expected-error @+1 {{expected an axis of at most 8192 elements, found 8193}}
   %y = weft_onnx.node "CumSum"(%x, %axis) opset 14 : (tensor<8193xf32>, tensor<i64>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}
+
+// -----
+
+// One flow: which branch is taken may not depend on inputs.
+func.func @main(%c: tensor<i1>, %x: tensor<4xf32>) -> !weft_onnx.unknown {
+  // expected-error @+2 {{expected the condition to be known at compile time}}
+  // expected-note @+1 {{one flow}}
+  %y = weft_onnx.node "If"(%c) opset 13 subgraphs ["then_branch", "else_branch"] {
+    %t = weft_onnx.node "Abs"(%x) opset 13 : (tensor<4xf32>) -> tensor<4xf32>
+    weft_onnx.yield %t : tensor<4xf32>
+  }, {
+    weft_onnx.yield %x : tensor<4xf32>
+  } : (tensor<i1>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> !weft_onnx.unknown {
+  %ratio = arith.constant dense<0.5> : tensor<f32>
+  %training = arith.constant dense<true> : tensor<i1>
+  // expected-error @+1 {{training_mode is true, and programs only infer: export the model for inference}}
+  %y = weft_onnx.node "Dropout"(%x, %ratio, %training) opset 13 : (tensor<4xf32>, tensor<f32>, tensor<i1>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}
+
+// -----
+
+func.func @main(%x: tensor<4xf32>, %training: tensor<i1>) -> !weft_onnx.unknown {
+  %ratio = arith.constant dense<0.5> : tensor<f32>
+  // expected-error @+2 {{expected training_mode to be known at compile time}}
+  // expected-note @+1 {{as a constant}}
+  %y = weft_onnx.node "Dropout"(%x, %ratio, %training) opset 13 : (tensor<4xf32>, tensor<f32>, tensor<i1>) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}
+
+// -----
+
+func.func @main(%limit: tensor<f32>) -> !weft_onnx.unknown {
+  %start = arith.constant dense<0.0> : tensor<f32>
+  %delta = arith.constant dense<0.5> : tensor<f32>
+  // expected-error @+2 {{expected start, limit and delta to be known at compile time}}
+  // expected-note @+1 {{one shape}}
+  %y = weft_onnx.node "Range"(%start, %limit, %delta) opset 13 : (tensor<f32>, tensor<f32>, tensor<f32>) -> !weft_onnx.unknown
   return %y : !weft_onnx.unknown
 }
