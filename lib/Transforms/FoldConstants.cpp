@@ -61,6 +61,31 @@ static Attribute sliceOfExternal(Operation *op) {
                                          type.getNumElements() * bytes);
 }
 
+/// Where the result of an operation on constants comes from. A weight that is
+/// only moved, scaled or cut is still that weight by name: the constant of the
+/// model with the most elements, if it has those of the result at least. Any
+/// other result is the operation's.
+static Location foldedLocation(Operation *op) {
+  int64_t most = 0;
+  for (Type type : op->getResultTypes())
+    if (auto shaped = dyn_cast<ShapedType>(type);
+        shaped && shaped.hasStaticShape())
+      most = std::max(most, shaped.getNumElements());
+  Location found = op->getLoc();
+  for (Value operand : op->getOperands()) {
+    auto constant = operand.getDefiningOp<arith::ConstantOp>();
+    auto shaped = dyn_cast<ShapedType>(operand.getType());
+    auto name = constant ? dyn_cast<NameLoc>(constant.getLoc()) : NameLoc();
+    auto kind = name ? dyn_cast<NameLoc>(name.getChildLoc()) : NameLoc();
+    if (!kind || kind.getName() != weft::kInitializerLocation || !shaped ||
+        shaped.getNumElements() < most)
+      continue;
+    most = shaped.getNumElements() + 1; // Of two alike the first.
+    found = constant.getLoc();
+  }
+  return found;
+}
+
 void weft::foldConstants(Operation *root, WeightFiles &files,
                          const EvaluationLimits &limits) {
   SmallVector<Operation *> candidates;
@@ -75,7 +100,7 @@ void weft::foldConstants(Operation *root, WeightFiles &files,
       if (Attribute weight = sliceOfExternal(op)) {
         OpBuilder builder(op);
         op->getResult(0).replaceAllUsesWith(arith::ConstantOp::create(
-            builder, op->getLoc(), cast<TypedAttr>(weight)));
+            builder, foldedLocation(op), cast<TypedAttr>(weight)));
         op->erase();
       }
       continue;
@@ -86,7 +111,7 @@ void weft::foldConstants(Operation *root, WeightFiles &files,
     OpBuilder builder(op);
     for (auto [value, attr] : llvm::zip_equal(op->getResults(), *results))
       value.replaceAllUsesWith(arith::ConstantOp::create(
-          builder, op->getLoc(), cast<TypedAttr>(attr)));
+          builder, foldedLocation(op), cast<TypedAttr>(attr)));
     op->erase();
   }
 }

@@ -555,7 +555,7 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
     for (auto [piece, scale] : add ? addVectors(placed, unsigned(summed), loc)
                                    : pieces(placed, loc)) {
       product.streamed.push_back(piece);
-      product.installed.push_back(constant(one, one.getType(), loc));
+      product.installed.push_back(table(one, one.getType(), loc));
       product.scales.push_back(scale);
       product.maps.push_back(maps[0]);
       installedMaps.push_back(

@@ -111,18 +111,30 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
         return hasPadding(layoutOf(t));
       });
 
+  auto needsAlus = [&](int least) {
+    InFlightDiagnostic error =
+        op.emitError("not supported on the chip: one operation needs ");
+    if (least > machine.alus)
+      error << least << " ALUs, the machine has " << machine.alus;
+    else
+      error << "more results at a time than streams hold";
+    if (least > machine.alus)
+      error.attachNote(loc)
+          << "with fewer it cannot be computed: give the machine " << least
+          << " at least (vxm.alus)";
+    return error;
+  };
+
   size_t begin = 0;
   bool first = true;
   while (first || begin < ops.size()) {
     // Try the longest run of operations, then shorter ones.
     bool done = false;
+    int least = 0; // ALUs of the last run that was too long.
     for (size_t end = ops.size(); !done; --end) {
       if (end < begin ||
           (end == begin && begin < ops.size() && !(first && product)))
-        return op.emitError("not supported on the chip: one operation needs "
-                            "more ALUs than "
-                            "the machine has, ")
-               << machine.alus;
+        return needsAlus(least);
       bool last = end == ops.size();
       // What later operations or the terminator need of this run.
       SmallVector<Value> yields;
@@ -216,11 +228,9 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
       if (failed(program))
         return op.emitError("this operator is not supported on the chip");
       if (program->alus() > machine.alus) {
+        least = program->alus();
         if (end == begin)
-          return op.emitError("not supported on the chip: one operation needs "
-                              "more ALUs than "
-                              "the machine has, ")
-                 << machine.alus;
+          return needsAlus(least);
         continue;
       }
       // Emit.
@@ -449,7 +459,7 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
       Layout own =
           lane ? buildLayout({byLoop[loop]}) : splatLayout({loops[loop]});
       in.push_back(
-          constant(dense, placedType({loops[loop]}, b.getI32Type(), own), loc));
+          table(dense, placedType({loops[loop]}, b.getI32Type(), own), loc));
       inMaps.push_back(AffineMap::get(unsigned(loops.size()), 0,
                                       {b.getAffineDimExpr(loop)},
                                       b.getContext()));

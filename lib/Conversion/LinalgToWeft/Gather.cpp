@@ -108,7 +108,7 @@ LogicalResult Placer::placeGather(linalg::GenericOp op,
   for (int64_t i = 0; i < rows; ++i)
     counts.push_back(int32_t(i));
   Layout countLayout = buildLayout({laneDigits(layout, rank - 1)});
-  Value counter = constant(
+  Value counter = this->table(
       DenseElementsAttr::get(RankedTensorType::get({rows}, b.getI32Type()),
                              ArrayRef<int32_t>(counts)),
       placedType({rows}, b.getI32Type(), countLayout), loc);

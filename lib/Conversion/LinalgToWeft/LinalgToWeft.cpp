@@ -36,10 +36,10 @@ LogicalResult Placer::placeReturn(func::ReturnOp op) {
               b, op.getLoc(),
               placedType(type.getShape(),
                          storageType(type.getElementType(), false), layout),
-              constant(zero,
-                       placedType({}, storageType(type.getElementType(), false),
-                                  splatLayout({})),
-                       op.getLoc())));
+              table(zero,
+                    placedType({}, storageType(type.getElementType(), false),
+                               splatLayout({})),
+                    op.getLoc())));
     }
     if (!anyVersion(value)) {
       SmallVector<int> lanes;
@@ -113,7 +113,7 @@ LogicalResult Placer::fillPadding(tensor::PadOp pad) {
   auto dense = DenseElementsAttr::get(
       RankedTensorType::get(type.getShape(), b.getI32Type()),
       ArrayRef<int32_t>(outside));
-  Value mask = constant(
+  Value mask = table(
       dense, placedType(type.getShape(), b.getI32Type(), layoutOf(type)), loc);
   AffineMap id = b.getMultiDimIdentityMap(unsigned(type.getRank()));
   auto constantOp =

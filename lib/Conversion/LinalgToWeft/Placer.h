@@ -58,6 +58,8 @@ private:
     versions[value].push_back(placed);
   }
   Value constant(mlir::ElementsAttr value, mlir::Type type, Location loc);
+  /// A constant that is not the model's, made for the nodes at `loc`.
+  Value table(mlir::ElementsAttr value, mlir::Type type, Location loc);
   /// An input of the model, stored as `type`.
   Value input(unsigned number, mlir::RankedTensorType type, Location loc);
   Value identity(llvm::ArrayRef<int64_t> shape, float scale, mlir::Type type,

@@ -69,7 +69,7 @@ FailureOr<Value> Placer::spreadInLanes(Value value, AffineMap map,
                     placedType(shape,
                                isFloat ? Type(b.getF32Type()) : b.getI32Type(),
                                target),
-                    loc);
+                    isa<UnknownLoc>(value.getLoc()) ? loc : value.getLoc());
   }
 
   // out[i, l, m] = sum over k of x[i, k] * [k == l], for all m.
@@ -122,7 +122,7 @@ FailureOr<Value> Placer::spreadInLanes(Value value, AffineMap map,
   Type element = getElementTypeOrSelf(source->getType());
   for (auto [piece, scale] : pieces(*source, loc)) {
     product.streamed.push_back(piece);
-    product.installed.push_back(constant(matrix, matrix.getType(), loc));
+    product.installed.push_back(table(matrix, matrix.getType(), loc));
     product.scales.push_back(scale);
     product.maps.push_back(AffineMap::get(count, 0, streamed, b.getContext()));
     installedMaps.push_back(

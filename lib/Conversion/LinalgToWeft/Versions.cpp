@@ -63,6 +63,10 @@ Value Placer::constant(ElementsAttr value, Type type, Location loc) {
   return ConstantOp::create(b, loc, type, value);
 }
 
+Value Placer::table(ElementsAttr value, Type type, Location loc) {
+  return constant(value, type, tableLocation(loc));
+}
+
 Value Placer::identity(ArrayRef<int64_t> shape, float scale, Type type,
                        Location loc) {
   int64_t size = 1;
@@ -75,7 +79,7 @@ Value Placer::identity(ArrayRef<int64_t> shape, float scale, Type type,
     values[size_t(i * size + i)] = scale;
   auto dense = DenseElementsAttr::get(
       RankedTensorType::get(full, b.getF32Type()), ArrayRef<float>(values));
-  return constant(dense, type ? type : dense.getType(), loc);
+  return table(dense, type ? type : dense.getType(), loc);
 }
 
 Value Placer::map(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
@@ -192,7 +196,7 @@ Placer::addVectors(Value placed, unsigned dim, Location loc) {
     std::fill(ones.begin(), ones.begin() + extent % lanes, 1.0f);
     Layout own = buildLayout({LaneDigits{{lanes, 1, false}}});
     own.offset.lane = layout.offset.lane;
-    in.push_back(constant(
+    in.push_back(table(
         DenseElementsAttr::get(RankedTensorType::get({lanes}, b.getF32Type()),
                                ArrayRef<float>(ones)),
         placedType({lanes}, b.getF32Type(), own), loc));
@@ -288,7 +292,7 @@ FailureOr<Value> Placer::version(Value value, const Layout &target,
                                    ? Type(b.getF32Type())
                                    : Type(b.getI32Type()),
                                target),
-                    loc);
+                    isa<UnknownLoc>(value.getLoc()) ? loc : value.getLoc());
     if (type.getElementType().isInteger(1))
       made = copy(made, placedType(type.getShape(), b.getI32Type(), target),
                   false, loc);
@@ -387,7 +391,7 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
     for (auto [piece, scale] : pieces(placed, loc)) {
       auto unit = DenseElementsAttr::get(
           RankedTensorType::get({1}, b.getF32Type()), ArrayRef<float>{scale});
-      product.streamed.push_back(constant(
+      product.streamed.push_back(table(
           unit, placedType({1}, b.getF16Type(), buildLayout(digits)), loc));
       product.installed.push_back(installable(piece));
       product.scales.push_back(1.0f);

@@ -138,7 +138,8 @@ Memory ChainBuilder::laneConstant(ArrayRef<std::vector<int32_t>> rows,
   SmallVector<Type> types(size_t(bufferCount(type)),
                           tsp::BufferType::get(b.getContext()));
   auto op = tsp::ConstantOp::create(
-      b, loc, types, DenseElementsAttr::get(plain, ArrayRef<int32_t>(values)),
+      b, tableLocation(loc), types,
+      DenseElementsAttr::get(plain, ArrayRef<int32_t>(values)),
       TypeAttr::get(type), b.getI64IntegerAttr(layout.words), IntegerAttr(),
       DenseI64ArrayAttr());
   copies.push_back(makeMemory(type, op.getBuffers()));
@@ -203,9 +204,10 @@ Memory &ChainBuilder::zeros(Location loc) {
                                     LayoutAttr::get(b.getContext(), layout));
   SmallVector<Type> types(size_t(bufferCount(type)),
                           tsp::BufferType::get(b.getContext()));
-  auto op = tsp::ConstantOp::create(
-      b, loc, types, DenseElementsAttr::get(plain, 0.0f), TypeAttr::get(type),
-      b.getI64IntegerAttr(1), IntegerAttr(), DenseI64ArrayAttr());
+  auto op = tsp::ConstantOp::create(b, tableLocation(loc), types,
+                                    DenseElementsAttr::get(plain, 0.0f),
+                                    TypeAttr::get(type), b.getI64IntegerAttr(1),
+                                    IntegerAttr(), DenseI64ArrayAttr());
   zeroMemory = makeMemory(type, op.getBuffers());
   return *zeroMemory;
 }

@@ -76,3 +76,26 @@ func.func @main(%x: tensor<3x4xf32>) -> !weft_onnx.unknown {
   %y = weft_onnx.node "NonZero"(%ones) opset 10 : (!weft_onnx.unknown) -> !weft_onnx.unknown
   return %y : !weft_onnx.unknown
 }
+
+// -----
+
+// A condition that shapes decide is known: three rows are not one.
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: math.absf
+// CHECK: arith.negf
+// CHECK-NOT: math.absf
+func.func @main(%x: tensor<3x4xf32>) -> !weft_onnx.unknown {
+  %zero = arith.constant dense<0> : tensor<i64>
+  %one = arith.constant dense<1> : tensor<i64>
+  %shape = weft_onnx.node "Shape"(%x) opset 16 : (tensor<3x4xf32>) -> !weft_onnx.unknown
+  %rows = weft_onnx.node "Gather"(%shape, %zero) opset 16 : (!weft_onnx.unknown, tensor<i64>) -> !weft_onnx.unknown
+  %c = weft_onnx.node "Equal"(%rows, %one) opset 16 : (!weft_onnx.unknown, tensor<i64>) -> !weft_onnx.unknown
+  %y = weft_onnx.node "If"(%c) opset 16 subgraphs ["then_branch", "else_branch"] {
+    %a = weft_onnx.node "Abs"(%x) opset 16 : (tensor<3x4xf32>) -> !weft_onnx.unknown
+    weft_onnx.yield %a : !weft_onnx.unknown
+  }, {
+    %b = weft_onnx.node "Neg"(%x) opset 16 : (tensor<3x4xf32>) -> !weft_onnx.unknown
+    weft_onnx.yield %b : !weft_onnx.unknown
+  } : (!weft_onnx.unknown) -> !weft_onnx.unknown
+  return %y : !weft_onnx.unknown
+}

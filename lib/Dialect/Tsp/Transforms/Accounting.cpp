@@ -21,11 +21,9 @@ static int64_t bytesOf(const SchedulingProblem &s, mlir::Operation *op,
 }
 
 MemoryPurpose tsp::purposeOf(mlir::Operation *memory) {
-  if (isa<WeightsOp>(memory))
-    return MemoryPurpose::Weights;
-  if (isa<ConstantOp>(memory))
-    return initializerName(memory->getLoc()).empty() ? MemoryPurpose::Tables
-                                                     : MemoryPurpose::Weights;
+  if (isa<WeightsOp, ConstantOp>(memory))
+    return isTable(memory->getLoc()) ? MemoryPurpose::Tables
+                                     : MemoryPurpose::Weights;
   return MemoryPurpose::Activations;
 }
 

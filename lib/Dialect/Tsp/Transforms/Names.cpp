@@ -5,13 +5,12 @@
 // loc("NAME"("OP, opset V"(...))), a constant loc("NAME"("initializer"(...))).
 
 #include "weft/Dialect/Tsp/Transforms/SchedulingProblem.h"
+#include "weft/Dialect/Weft/IR/WeftDialect.h"
 
 using namespace mlir;
 using namespace weft;
 
 namespace {
-constexpr llvm::StringLiteral kInitializer = "initializer";
-
 void walkNames(Location loc, llvm::function_ref<void(StringRef, bool)> visit) {
   if (auto fused = dyn_cast<FusedLoc>(loc)) {
     for (Location inner : fused.getLocations())
@@ -20,7 +19,7 @@ void walkNames(Location loc, llvm::function_ref<void(StringRef, bool)> visit) {
     walkNames(call.getCallee(), visit);
   } else if (auto named = dyn_cast<NameLoc>(loc)) {
     auto kind = dyn_cast<NameLoc>(named.getChildLoc());
-    visit(named.getName(), kind && kind.getName() == kInitializer);
+    visit(named.getName(), kind && kind.getName() == kInitializerLocation);
   }
 }
 } // namespace
@@ -41,4 +40,11 @@ std::string tsp::initializerName(Location loc) {
       found = name.str();
   });
   return found;
+}
+
+bool tsp::isTable(Location loc) {
+  auto fused = dyn_cast<FusedLoc>(loc);
+  auto kind =
+      fused ? dyn_cast_or_null<StringAttr>(fused.getMetadata()) : StringAttr();
+  return kind && kind.getValue() == kTableLocation;
 }

@@ -89,6 +89,11 @@ private:
     diagnostic.attachNote() << "largest: " << largest;
     // Chips of which one has bytes enough are short of slices to read at one
     // time, not of room.
+    if (need.total() <= available)
+      diagnostic.attachNote()
+          << "bytes are free, but all that a step reads or writes at one time "
+             "lies in slices of its own, of which there are too few: a machine "
+             "with more has them (memory.slices)";
     if (std::string chips = chipsText(need.total(), s.machine); !chips.empty())
       diagnostic.attachNote() << chips;
     else

@@ -82,7 +82,10 @@ struct FoldReshapeOfExternal : OpRewritePattern<Reshape> {
       return failure();
     auto reshaped = weft::ExternalElementsAttr::get(
         type, weight.getFile(), weight.getOffset(), weight.getLength());
-    rewriter.replaceOpWithNewOp<arith::ConstantOp>(op, type, reshaped);
+    // The weight keeps its name.
+    rewriter.replaceOp(op, arith::ConstantOp::create(rewriter,
+                                                     op->getOperand(0).getLoc(),
+                                                     type, reshaped));
     return mlir::success();
   }
 };

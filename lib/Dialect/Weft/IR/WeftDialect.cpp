@@ -25,3 +25,8 @@ void weft::WeftDialect::initialize() {
 #include "weft/Dialect/Weft/IR/WeftOps.cpp.inc"
       >();
 }
+
+mlir::Location weft::tableLocation(mlir::Location nodes) {
+  auto kind = mlir::StringAttr::get(nodes.getContext(), kTableLocation);
+  return mlir::FusedLoc::get(nodes.getContext(), {nodes}, kind);
+}

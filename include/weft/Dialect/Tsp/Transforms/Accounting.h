@@ -13,7 +13,7 @@
 namespace weft::tsp {
 
 /// What memory of a program is for. Constants of the model are weights, those
-/// that the compiler made (masks, counters, zeros) are tables.
+/// that the compiler made (masks, counters, matrices of ones) are tables.
 MemoryPurpose purposeOf(mlir::Operation *memory);
 
 /// Bytes of every named thing, largest first, then by name. Scratch memory is

@@ -68,6 +68,10 @@ llvm::SmallVector<std::string> nodeNames(mlir::Location loc);
 /// The name of the model's constant behind a location, or "".
 std::string initializerName(mlir::Location loc);
 
+/// Whether a constant with this location was made by the compiler, not given by
+/// the model (weft::kTableLocation).
+bool isTable(mlir::Location loc);
+
 } // namespace weft::tsp
 
 #endif // WEFT_DIALECT_TSP_TRANSFORMS_SCHEDULINGPROBLEM_H

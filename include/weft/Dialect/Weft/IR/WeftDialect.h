@@ -35,6 +35,13 @@ inline constexpr llvm::StringLiteral kNameAttr = "weft.name";
 /// unsigned integer: linalg's integers have no sign.
 inline constexpr llvm::StringLiteral kUnsignedAttr = "weft.unsigned";
 
+/// A constant of the model is at loc("NAME"(loc("initializer"(...)))).
+inline constexpr llvm::StringLiteral kInitializerLocation = "initializer";
+/// Metadata of the fused location of a constant that the compiler made for the
+/// nodes at that location: fused<"table">["NODE", ...].
+inline constexpr llvm::StringLiteral kTableLocation = "table";
+mlir::Location tableLocation(mlir::Location nodes);
+
 /// Bytes that a tensor of static shape `type` takes as ONNX lays it out (a
 /// boolean one byte, types below 8 bits packed), or nullopt where the shape is
 /// dynamic, the element type has no size, or the size overflows 63 bits.
