@@ -50,17 +50,11 @@ bool ListScheduler::mayOpen(int u, int c) const {
   return rest.find(unit.reserve, never).address >= 0;
 }
 
-/// A pass may start this many cycles after the first that could, if more
-/// depends on it: slices that are busy for a moment do not decide.
-constexpr int64_t kPassSlack = 16;
-
-/// Paths to the end that differ by less than this count as equal.
-constexpr int64_t kPathGrain = 128;
-
 /// The pass that can start first on a unit, or soon after; of these the one
 /// whose rows have the longest path to the end once they are complete, then the
-/// one that goes on with the rows that were begun first. Starts take into account when the slices of weights and activations
-/// are free, which is asked for the best candidate only, again and again.
+/// one that goes on with the rows that were begun first. Starts take into
+/// account when the slices of weights and activations are free, which is asked
+/// for the best candidate only, again and again.
 int ListScheduler::choosePass(int u, int64_t &start) {
   const MatrixState &unit = units[u];
   using Key = std::tuple<int64_t, int64_t, int, int>;
@@ -86,8 +80,8 @@ int ListScheduler::choosePass(int u, int64_t &start) {
     int open = g >= 0 && groups[g].row >= 0 ? groups[g].members.front()
                                             : int(done.size());
     candidates.push_back(
-        {Key(0, -(graph.pathToEnd[last] + chain.priority) / kPathGrain, open,
-             c),
+        {Key(0, -(graph.pathToEnd[last] + chain.priority) / tuning.pathGrain,
+             open, c),
          false, at});
   }
   if (candidates.empty())
@@ -98,7 +92,7 @@ int ListScheduler::choosePass(int u, int64_t &start) {
     for (const Candidate &x : candidates)
       soonest = std::min(soonest, x.at);
     for (Candidate &x : candidates)
-      std::get<0>(x.key) = std::max(x.at, soonest + kPassSlack);
+      std::get<0>(x.key) = std::max(x.at, soonest + tuning.passSlack);
     auto best = std::min_element(
         candidates.begin(), candidates.end(),
         [](const Candidate &a, const Candidate &b) { return a.key < b.key; });
@@ -119,7 +113,7 @@ int ListScheduler::choosePass(int u, int64_t &start) {
 }
 
 /// Cycles before its pass that a load is looked at: lw itself, the flight from
-/// the furthest slice, and some kPassSlack for busy slices.
+/// the furthest slice, and some tuning.passSlack for busy slices.
 static int64_t leadOf(const Machine &m, const Extent &lw) {
   return lw.last - lw.first + 1 + m.mxmPosition + 64;
 }
@@ -328,47 +322,4 @@ Expected<Schedule> ListScheduler::run() {
   if (options.progress)
     options.progress(n, n);
   return std::move(result);
-}
-
-Expected<Schedule> weft::listSchedule(const Problem &problem,
-                                      const SchedulerOptions &options) {
-  if (Status s = problem.check(); !s)
-    return s.error();
-  // Which tuning is best depends on the problem: on how far chains may run
-  // ahead most of all, since symmetric work (the heads of attention) overlaps
-  // with its successors only when part of it is ahead. The last serve where
-  // the others do not fit.
-  static constexpr Tuning variants[] = {
-      {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 128},
-      {.window = 256},
-      {.roomCost = 60, .window = 64},
-      {},
-  };
-  static constexpr Tuning tight[] = {
-      {.window = 16},
-      {.weightCost = 0, .loadedCost = 0, .roomCost = 60, .window = 256},
-      {.parts = 1, .weightCost = 0, .loadedCost = 0, .roomCost = 60},
-      {.weightCost = 0, .loadedCost = 0, .roomCost = 60, .window = 1},
-      {.parts = 1,
-       .weightCost = 0,
-       .loadedCost = 0,
-       .roomCost = 60,
-       .window = 1},
-  };
-  Expected<Schedule> best =
-      Error{ErrorKind::Internal, "no schedule was tried", {}};
-  bool first = true;
-  auto attempt = [&](const Tuning &tuning) {
-    Expected<Schedule> next = ListScheduler(problem, options, tuning).run();
-    if (first || (next && (!best || next->cycles < best->cycles)))
-      best = std::move(next);
-    first = false;
-  };
-  int count = std::clamp(options.variants, 1, int(std::size(variants)));
-  for (int i = 0; i < count; ++i)
-    attempt(variants[i]);
-  for (const Tuning &tuning : tight)
-    if (!best)
-      attempt(tuning);
-  return best;
 }

@@ -111,6 +111,11 @@ struct Tuning {
   /// How far chains may run ahead of the first that is not scheduled, in
   /// chains. Running ahead fills memory with results that wait.
   int window = 1 << 30;
+  /// A pass may start this many cycles after the first that could, if more
+  /// depends on it: slices that are busy for a moment do not decide.
+  int passSlack = 16;
+  /// Paths to the end that differ by less than this count as equal.
+  int pathGrain = 128;
 };
 
 /// Free words from which a slice counts as roomy.

@@ -38,7 +38,7 @@ void countChains(benchmark::State &state, const Problem &problem) {
 void schedules(benchmark::State &state) {
   auto builder = encoder(int(state.range(0)));
   SchedulerOptions options;
-  options.variants = 1;
+  options.effort = Effort::Fast;
   int64_t cycles = 0;
   for (auto _ : state) {
     auto schedule = listSchedule(builder.problem, options);

@@ -55,6 +55,8 @@ int Compilation::run() {
   StageOptions options;
   options.machine = command.system.machine;
   options.chips = command.system.chips;
+  options.scheduler.effort = command.effort;
+  options.scheduler.threads = command.threads;
   options.scheduler.progress = [&](size_t done, size_t all) {
     if (all > 0)
       report.progress("schedule: " + std::to_string(100 * done / all) + "%");

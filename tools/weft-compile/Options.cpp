@@ -10,6 +10,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -32,6 +33,8 @@ constexpr const char *examples =
     "    weft-compile bert.onnx --dim batch=1 --stats=- -o bert.weft\n"
     "  A page that shows where bytes lie and cycles go, for a browser:\n"
     "    weft-compile bert.onnx --dim batch=1 --report=bert.html -o bert.weft\n"
+    "  The shortest of many schedules, for a program that is run often:\n"
+    "    weft-compile bert.onnx --dim batch=1 --effort=high -o bert.weft\n"
     "  The module after a stage, and on from there:\n"
     "    weft-compile bert.onnx --dim batch=1 --compile-to=linalg -o "
     "bert.mlir\n"
@@ -124,6 +127,12 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
       "report",
       cl::desc("Write a page that shows the program: memory, timeline, gaps"),
       cl::value_desc("FILE.html"), cl::cat(category));
+  cl::opt<std::string> effort(
+      "effort",
+      cl::desc(
+          "Schedules to choose from; more take longer, and never do worse"),
+      cl::value_desc("fast|default|high"), cl::init("default"),
+      cl::cat(category));
   cl::opt<int> threads("threads",
                        cl::desc("Threads; results never depend on them"),
                        cl::value_desc("N"), cl::init(0), cl::cat(category));
@@ -194,6 +203,16 @@ Expected<CompileCommand> weft::parseCommandLine(int argc, char **argv) {
   if (threads < 0 || threads > 4096)
     return usage("--threads is not in 0 to 4096");
   command.threads = threads;
+  auto level = llvm::StringSwitch<std::optional<Effort>>(effort)
+                   .Case("fast", Effort::Fast)
+                   .Case("default", Effort::Default)
+                   .Case("high", Effort::High)
+                   .Default(std::nullopt);
+  if (!level)
+    return Error{ErrorKind::Usage,
+                 "--effort: no level '" + effort + "'",
+                 {"levels are fast default high"}};
+  command.effort = *level;
   for (const std::string &text : dim) {
     auto [name, value] = llvm::StringRef(text).rsplit('=');
     int64_t size = 0;

@@ -19,7 +19,8 @@ struct CompileCommand {
   std::optional<Stage> from;
   Stage to = Stage::Weft;
   bool listOperators = false; ///< Nothing else then.
-  int threads = 0;            ///< 0: as many as the host has.
+  Effort effort = Effort::Default;
+  int threads = 0; ///< 0: as many as the host has.
   System system;
   llvm::StringMap<int64_t> dims;
 };

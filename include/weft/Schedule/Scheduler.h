@@ -14,17 +14,21 @@
 
 namespace weft {
 
+/// How many schedules are made to choose from. Each level tries what the level
+/// below tries and more, so it is never worse; time grows with the count.
+enum class Effort { Fast, Default, High };
+
 struct SchedulerOptions {
   /// Called now and then with chains scheduled so far and in all.
   std::function<void(size_t, size_t)> progress;
-  /// Variants to try (1 to 4): placement heuristics that differ in how they
-  /// keep traffic apart. The shortest schedule is returned; time grows with
-  /// the count.
-  int variants = 4;
+  Effort effort = Effort::Default;
+  /// Schedules made at a time; 0: as many as there are processors. The result
+  /// does not depend on it.
+  int threads = 1;
 };
 
-/// List scheduling. DoesNotFit when memory does not suffice: the message says
-/// needed and available bytes.
+/// The shortest of several list schedules, the first of equals. DoesNotFit when
+/// memory does not suffice: the message says needed and available bytes.
 Expected<Schedule> listSchedule(const Problem &problem,
                                 const SchedulerOptions &options = {});
 
