@@ -340,7 +340,7 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
   // the others do not fit.
   static constexpr Tuning variants[] = {
       {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 128},
-      {.window = 256},
+      {.window = 1024},
       {.roomCost = 60, .window = 64},
       {},
   };
