@@ -22,11 +22,18 @@ static int64_t installedCycles(const Machine &machine, const MatrixWork &w,
                                int64_t m, int64_t n) {
   int64_t tileK = w.int8 ? machine.lanes() : machine.halfLanes();
   int64_t tileN = machine.lanes();
-  int64_t load = divideUp(machine.lanes(), machine.weightStreams);
   // Small products share a tile block-diagonally where both sides fit.
   int64_t shared = std::max<int64_t>(1, std::min(tileK / w.k, tileN / n));
-  return divideUp(w.batch, shared) * divideUp(w.k, tileK) * divideUp(n, tileN) *
-         std::max(m, load);
+  auto tile = [&](int64_t columns) {
+    return std::max(m, divideUp(columns, machine.weightStreams));
+  };
+  auto tiles = [&](int64_t columns) {
+    int64_t rest = columns % tileN;
+    return columns / tileN * tile(tileN) + (rest > 0 ? tile(rest) : 0);
+  };
+  int64_t rest = w.batch % shared;
+  return divideUp(w.k, tileK) * (w.batch / shared * tiles(n * shared) +
+                                 (rest > 0 ? tiles(n * rest) : 0));
 }
 
 Bound weft::workBound(const Machine &machine, const Work &work) {

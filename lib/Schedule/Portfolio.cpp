@@ -20,10 +20,11 @@ namespace {
 // most of all, since symmetric work (the heads of attention) overlaps with its
 // successors only when part of it is ahead.
 constexpr Tuning tunings[] = {
-    {.window = 256}, // all of Effort::Fast
+    {.window = 1024}, // all of Effort::Fast
     {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 128},
     {.roomCost = 60, .window = 64},
-    {}, // the last of Effort::Default
+    {},
+    {.window = 256}, // the last of Effort::Default
     {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 192},
     {.window = 128, .passSlack = 64},
     {.window = 512, .pathGrain = 64},
@@ -52,7 +53,7 @@ size_t countOf(Effort effort) {
   case Effort::Fast:
     return 1;
   case Effort::Default:
-    return 4;
+    return 5;
   case Effort::High:
     break;
   }

@@ -86,6 +86,10 @@ private:
     int hemisphere = 0;          ///< Of the pair.
     int home = 0;                ///< Where weights are kept.
     int64_t accumulator = -1;
+    /// Of a sum that both pairs have a part in: the first writes its part here,
+    /// the second adds it to its own.
+    Memory *part = nullptr;
+    bool first = false;
   };
   /// The passes that make a vector of the result for each of some rows.
   struct Work {
@@ -94,6 +98,9 @@ private:
     llvm::SmallVector<llvm::SmallVector<int64_t>> rows;
     llvm::SmallVector<Group, 2> groups[2]; ///< By pair, or all in the first.
   };
+  llvm::LogicalResult
+  emitSplit(llvm::ArrayRef<Pass> passes, const ColumnEntry &representative,
+            llvm::ArrayRef<llvm::SmallVector<int64_t>> rows);
   llvm::LogicalResult emitPass(const Work &work, size_t pass,
                                const Group &group);
   bool sharedTiles() const;
@@ -111,6 +118,7 @@ private:
   llvm::SmallVector<unsigned> batch, rows, columns, contracted;
   Layout resultLayout;
   AluProgram program;
+  std::optional<AluProgram> addingProgram; ///< With a part of the sum added.
 };
 
 } // namespace weft

@@ -9,6 +9,8 @@
 
 #include "Contraction.h"
 
+#include "mlir/IR/IRMapping.h"
+
 #include <map>
 
 using namespace mlir;
@@ -233,7 +235,8 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
   auto loaded = emitLoad(pass, hemisphere, of.home);
   if (failed(loaded))
     return failure();
-  bool last = i + 1 == passes.size();
+  bool last = i + 1 == passes.size() && !of.first;
+  const AluProgram &epilogue = of.part && !of.first ? *addingProgram : program;
   // Masks stand outside of the chain.
   Memory mask;
   SmallVector<VectorAddress> maskAddresses;
@@ -314,28 +317,42 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
       pass.streamedUpper ? b.getUnitAttr() : UnitAttr(), b.getI64IntegerAttr(1),
       b.getI64IntegerAttr(count));
   int emitted = 1 + machine.mxmLatency;
-  StringRef mode = passes.size() == 1 ? "pass"
-                   : i == 0           ? "store"
-                   : last             ? "add_emit"
-                                      : "add";
+  StringRef mode = passes.size() == 1       ? "pass"
+                   : i == 0                 ? "store"
+                   : i + 1 == passes.size() ? "add_emit"
+                                            : "add";
   auto acc = tsp::AccumulateOp::create(
       b, loc, tsp::ValueType::get(b.getContext()), abc, b.getStringAttr(mode),
       b.getI64IntegerAttr(emitted), b.getI64IntegerAttr(count), IntegerAttr());
+  SmallVector<VectorAddress> partAddresses;
+  for (int row = 0; row < count; ++row)
+    partAddresses.push_back({int32_t(row), 0});
+  if (of.first && i + 1 == passes.size()) {
+    AluNode copy;
+    copy.opcode = Opcode::Copy;
+    copy.type = copy.resultType = DataType::F32;
+    builder.write(builder.alu(loc, copy, Value(acc), {0}, {},
+                              emitted + machine.mxmPosition, count, 1),
+                  *of.part, partAddresses, loc);
+  }
   if (!last)
     return mlir::success();
   // Epilogue: the result reaches the vector unit after its flight.
-  int leafTime = std::max(program.leafTime[0], 0);
+  int leafTime = std::max(epilogue.leafTime[0], 0);
   int base = emitted + machine.mxmPosition - leafTime;
-  SmallVector<Value> values(program.leafTime.size());
+  SmallVector<Value> values(epilogue.leafTime.size());
   values[0] = acc;
+  if (of.part)
+    values[op.getExtra().size() + 1] =
+        builder.read(*of.part, partAddresses, 1, loc);
   for (unsigned e = 0; e < op.getExtra().size(); ++e) {
-    if (program.leafTime[e + 1] < 0)
+    if (epilogue.leafTime[e + 1] < 0)
       continue;
     values[e + 1] = builder.read(extraMemory[e], extraVectors[e], 1, loc);
   }
   if (op.getMask())
     values.back() = builder.read(mask, maskAddresses, 1, loc);
-  SmallVector<Value> out = builder.emit(program, values, base, count, 1, loc);
+  SmallVector<Value> out = builder.emit(epilogue, values, base, count, 1, loc);
   for (auto [r, result] : llvm::enumerate(op.getResults())) {
     Memory &memory = builder.memoryOf(result);
     SmallVector<VectorAddress> target;
@@ -346,6 +363,73 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
     builder.write(out[r], memory, target, loc);
   }
   return mlir::success();
+}
+
+/// Passes from which dividing them pays: each half saves 20 cycles a pass, the
+/// way of one part through memory costs about 80.
+constexpr size_t kSplitPasses = 12;
+
+/// The passes of one sum divided between the pairs: of few rows, which take no
+/// longer to stream than tiles to load, where columns of tiles are odd in
+/// number. The part of one pair goes through memory to the other.
+LogicalResult Contraction::emitSplit(ArrayRef<Pass> passes,
+                                     const ColumnEntry &representative,
+                                     ArrayRef<SmallVector<int64_t>> rowLoops) {
+  OpBuilder &b = builder.b;
+  Layout layout;
+  int64_t words = int64_t(rowLoops.size());
+  layout.dims = {{Digit{words, 0, 1, 0}}};
+  layout.words = int32_t(words);
+  layout.splat = true;
+  auto type = RankedTensorType::get({words}, b.getF32Type(),
+                                    LayoutAttr::get(b.getContext(), layout));
+  SmallVector<Type> types(size_t(builder.bufferCount(type)),
+                          tsp::BufferType::get(b.getContext()));
+  auto scratch =
+      tsp::ScratchOp::create(b, op.getLoc(), types, b.getI64IntegerAttr(words),
+                             IntegerAttr(), DenseI64ArrayAttr());
+  Memory part = builder.makeMemory(type, scratch.getBuffers());
+  size_t half = passes.size() / 2;
+  ArrayRef<Pass> halves[] = {passes.take_front(half), passes.drop_front(half)};
+  for (int h : {0, 1}) {
+    Work work{SmallVector<Pass>(halves[h]),
+              representative,
+              SmallVector<SmallVector<int64_t>>(rowLoops),
+              {}};
+    Group group{0, rowLoops.size(), h, h, -1, &part, h == 0};
+    if (work.passes.size() > 1)
+      group.accumulator = builder.nextGroup++;
+    for (size_t pass = 0; pass < work.passes.size(); ++pass)
+      if (failed(emitPass(work, pass, group)))
+        return failure();
+    builder.pairLoad[h] += int64_t(work.passes.size()) * 20;
+  }
+  return mlir::success();
+}
+
+/// The epilogue with one more operand, the last: a part of the sum.
+static std::optional<AluProgram> addingPart(const Machine &machine, Block &body,
+                                            SmallVector<DataType> leaves,
+                                            ArrayRef<DataType> results,
+                                            bool mask) {
+  Block block;
+  IRMapping mapping;
+  OpBuilder inner(body.getTerminator()->getContext());
+  inner.setInsertionPointToEnd(&block);
+  for (BlockArgument argument : body.getArguments())
+    mapping.map(argument,
+                block.addArgument(argument.getType(), argument.getLoc()));
+  Location loc = body.getTerminator()->getLoc();
+  Value part = block.addArgument(inner.getF32Type(), loc);
+  Value sum = arith::AddFOp::create(inner, loc, block.getArgument(0), part);
+  mapping.map(body.getArgument(0), sum);
+  for (Operation &inside : body)
+    inner.clone(inside, mapping);
+  leaves.push_back(DataType::F32);
+  auto built = buildAluProgram(machine, block, leaves, results, mask);
+  if (failed(built) || built->alus() > machine.alus)
+    return std::nullopt;
+  return *built;
 }
 
 LogicalResult Contraction::run() {
@@ -384,6 +468,12 @@ LogicalResult Contraction::run() {
   SmallVector<SmallVector<int64_t>> allRows = combinations(rows, origin);
 
   std::vector<Work> all;
+  // One column of tiles more on one pair than on the other.
+  bool split = classes.size() % 2 == 1 && !sharedTiles() &&
+               allRows.size() < size_t(machine.lanes() / machine.weightStreams);
+  if (split)
+    addingProgram = addingPart(machine, op.getBody().front(), leaves, results,
+                               op.getMask());
   size_t classesLeft = classes.size();
   for (auto &[address, entries] : classes) {
     --classesLeft;
@@ -429,6 +519,12 @@ LogicalResult Contraction::run() {
       for (size_t i = 0; i < passes.size(); ++i)
         if (needed[i])
           chosen.push_back(passes[i]);
+      if (addingProgram && classesLeft + 1 == classes.size() &&
+          chosen.size() >= kSplitPasses) {
+        if (failed(emitSplit(chosen, entries.front(), list)))
+          return failure();
+        continue;
+      }
       int idle = builder.pairLoad[1] == builder.pairLoad[0]
                      ? builder.emptierSide()
                      : int(builder.pairLoad[1] < builder.pairLoad[0]);
@@ -456,7 +552,8 @@ LogicalResult Contraction::run() {
           size_t size = (parts[part] + i) / chunks;
           work.groups[part].push_back(
               {begin, size, divide ? part : idle, home,
-               work.passes.size() > 1 ? builder.nextGroup++ : -1});
+               work.passes.size() > 1 ? builder.nextGroup++ : -1, nullptr,
+               false});
           begin += size;
           builder.pairLoad[divide ? part : idle] +=
               int64_t(work.passes.size() * std::max<size_t>(size, 20));

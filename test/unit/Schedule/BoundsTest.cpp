@@ -45,6 +45,9 @@ TEST(WorkBound, OneRowIsBoundByLoading) {
   Work w;
   w.matrices.push_back({1, 1, 640, 160, false, true});
   EXPECT_EQ(workBound(m, w).cycles, 20); // two tiles, two pairs
+  // 96 of 320 columns more are 6 cycles of 16 columns: (20 + 20 + 6) / 2.
+  w.matrices[0].n = 736;
+  EXPECT_EQ(workBound(m, w).cycles, 23);
 }
 
 // 16 ALUs of 320 lanes: 5,120 operations a cycle.

@@ -212,6 +212,20 @@ def main():
     )
     w, x = floats(701, 300) / 16, floats(300, 640)
     add("swapped_left", [("MatMul", ["w", "x"], ["y"], {})], {"x": x}, {"w": w}, w @ x)
+    # Few rows, an odd number of columns of tiles, many tiles along K: one column
+    # is divided between the pairs, with an epilogue.
+    x, w, b = floats(3, 2000), floats(2000, 900) / 64, floats(900)
+    add(
+        "few_rows",
+        [
+            ("MatMul", ["x", "w"], ["p"], {}),
+            ("Add", ["p", "b"], ["s"], {}),
+            ("Relu", ["s"], ["y"], {}),
+        ],
+        {"x": x},
+        {"w": w, "b": b},
+        np.maximum(x @ w + b, 0),
+    )
     x, w = floats(1001, 40), floats(40, 96)
     add("many_rows", [("MatMul", ["x", "w"], ["y"], {})], {"x": x}, {"w": w}, x @ w)
     # Index tuples in a batch.
