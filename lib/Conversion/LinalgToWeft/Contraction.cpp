@@ -133,12 +133,13 @@ LogicalResult Placer::finishPending(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   Layout layout = product.splat ? splatLayout(type.getShape())
                                 : buildLayout(product.resultDigits);
-  setVersion(value,
-             contract(product, placedType(type.getShape(),
-                                          storageType(type.getElementType(),
-                                                      product.splat,
-                                                      onlyReturned(value)),
-                                          layout)));
+  setVersion(
+      value,
+      contract(product,
+               placedType(type.getShape(),
+                          storageType(type.getElementType(), product.splat,
+                                      onlyReturned(value) || quantised(value)),
+                          layout)));
   return mlir::success();
 }
 
@@ -390,7 +391,9 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   if (weights) {
     ElementsAttr values = constantOf(installed);
     auto integers = dyn_cast<DenseIntElementsAttr>(values);
-    if (integers) {
+    if (values.getElementType().isInteger(8)) {
+      // Bytes are packed from where they are.
+    } else if (integers) {
       // The matrix unit takes whole numbers as f16, exact up to 2048.
       std::vector<float> floats;
       for (APInt v : integers.getValues<APInt>()) {

@@ -49,6 +49,10 @@ void weft::cloneScalar(OpBuilder &b, Operation &op, IRMapping &mapping) {
       return;
     }
   }
+  if (Value made = widenScalar(b, op, in)) {
+    mapping.map(op.getResult(0), made);
+    return;
+  }
   Operation *clone = b.clone(op, mapping);
   for (OpResult result : clone->getResults())
     result.setType(computeType(b, result.getType()));
@@ -67,6 +71,9 @@ void weft::cloneScalar(OpBuilder &b, Operation &op, IRMapping &mapping) {
     mapping.map(op.getResult(0), clone->getOperand(0));
     clone->erase();
   }
+  if (op.getNumResults() == 1)
+    if (Value made = narrowScalar(b, op, mapping.lookup(op.getResult(0))))
+      mapping.map(op.getResult(0), made);
 }
 
 /// A scalar standing for an operand that is one constant everywhere.
@@ -186,8 +193,11 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
         // Sums come as f32; those of integers are whole numbers.
         Value sum = block->addArgument(b.getF32Type(), loc);
         Type type = computeType(b, accumulator->scalar.getType());
-        if (type.isInteger())
+        if (type.isInteger()) {
+          // Already whole; said so for the sake of the conversion.
+          sum = math::RoundEvenOp::create(inner, loc, sum);
           sum = arith::FPToSIOp::create(inner, loc, type, sum);
+        }
         mapping.map(accumulator->scalar, sum);
         leaves.push_back(DataType::F32);
       }
@@ -492,7 +502,8 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
     results.push_back(
         placedType(type.getShape(),
                    storageType(type.getElementType(), splat,
-                               summed || onlyReturned(op.getResult(i))),
+                               summed || onlyReturned(op.getResult(i)) ||
+                                   quantised(op.getResult(i))),
                    layout));
     AffineMap own = maps[op.getNumDpsInputs() + i];
     if (own != resultMap)

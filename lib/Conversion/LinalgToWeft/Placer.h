@@ -160,6 +160,15 @@ void cloneScalar(mlir::OpBuilder &b, mlir::Operation &op,
 mlir::Value expandScalar(mlir::OpBuilder &b, mlir::Operation &op,
                          mlir::ValueRange in);
 
+/// Bytes and 16 bits are computed with as i32, sign-extended. The value of an
+/// operation on operands `in` that sees them as unsigned; null for others.
+mlir::Value widenScalar(mlir::OpBuilder &b, mlir::Operation &op,
+                        mlir::ValueRange in);
+/// `value` of an operation that may have left the range of its narrow type,
+/// wrapped; null where it needs nothing.
+mlir::Value narrowScalar(mlir::OpBuilder &b, mlir::Operation &op,
+                         mlir::Value value);
+
 /// Rewrites operations into forms that have a placement: reductions of
 /// broadcast operands, reductions that also permute, padding of all dimensions.
 void normalizeForPlacement(mlir::func::FuncOp function);
@@ -176,6 +185,15 @@ llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
 /// Whether a value is an output of the model and nothing else: it is stored as
 /// f32, which keeps infinities.
 bool onlyReturned(mlir::Value value);
+/// Whether element-wise operations and reductions lead from a value to one that
+/// is rounded to integers. It keeps f32.
+bool quantised(mlir::Value value);
+/// Rewrites bodies of what is rounded further on to be more precise.
+void refineQuantised(mlir::func::FuncOp function);
+/// What f16 leaves of f32 constants, as constants; null where it leaves nothing
+/// or they cannot be read.
+mlir::ElementsAttr remainderOfHalf(mlir::ModuleOp module,
+                                   mlir::ElementsAttr value);
 /// Whether the body multiplies two operands and adds to the output.
 bool isContraction(mlir::linalg::GenericOp op);
 /// Whether dimension `dim` of a value is reduced, at once or after element-wise

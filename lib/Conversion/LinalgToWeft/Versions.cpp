@@ -22,7 +22,8 @@ RankedTensorType Placer::placedType(ArrayRef<int64_t> shape, Type element,
 Type Placer::storageType(Type element, bool splat, bool exact) {
   if (isa<FloatType>(element))
     return splat || exact ? Type(b.getF32Type()) : Type(b.getF16Type());
-  return element.isInteger(1) ? b.getIntegerType(8) : b.getI32Type();
+  return element.isInteger(1) || element.isInteger(8) ? b.getIntegerType(8)
+                                                      : b.getI32Type();
 }
 
 bool Placer::hasPadding(const Layout &layout) const {
@@ -93,7 +94,6 @@ Value Placer::map(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   for (Value v : in) {
     Type element = getElementTypeOrSelf(v.getType());
     block->addArgument(isa<FloatType>(element) ? Type(b.getF32Type())
-                       : element.isInteger(8)  ? Type(b.getI1Type())
                                                : Type(b.getI32Type()),
                        loc);
   }
@@ -121,7 +121,7 @@ SmallVector<std::pair<Value, float>> Placer::pieces(Value placed,
   if (element.isInteger(8))
     return {{map(loc, placed, {id, id}, half, false,
                  [&](OpBuilder &builder, ValueRange args) -> Value {
-                   return arith::UIToFPOp::create(
+                   return arith::SIToFPOp::create(
                        builder, loc, builder.getF32Type(), args[0]);
                  }),
              1.0f}};
