@@ -133,6 +133,8 @@ LogicalResult Placer::finishPending(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   Layout layout = product.splat ? splatLayout(type.getShape())
                                 : buildLayout(product.resultDigits);
+  if (product.bytes)
+    layout = spreadVectors(layout, machine.segmentWords());
   setVersion(
       value,
       contract(product,
@@ -271,6 +273,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   // Streamed: the contracted loops in lanes, rows (its own loops) in words.
   auto streamedType = cast<RankedTensorType>(streamed.getType());
   bool weights = bool(constantOf(installed));
+  bool bytes = weights && streamedType.getElementType().isInteger(8) &&
+               getElementTypeOrSelf(installed.getType()).isInteger(8);
   Value source = isFree(streamed) ? Value() : anyVersion(streamed);
   bool fits = bool(source);
   SmallVector<int> laneDims;
@@ -310,6 +314,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
           digits[d] = own;
       }
     Layout target = buildLayout(digits);
+    if (bytes)
+      target = spreadVectors(target, machine.segmentWords());
     ElementsAttr values = constantOf(streamed);
     if (values && !weights && isa<FloatType>(values.getElementType())) {
       // As the matrix unit takes it, ahead of time.
@@ -333,6 +339,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
         hasPadding(streamedLayout), loc);
 
   PendingContract product{loc, {}, {}, {}, {}, cm, extents, {}, false};
+  product.bytes = bytes;
 
   // The result: loops of the installed operand in lanes.
   SmallVector<int> resultLanes;
@@ -473,7 +480,10 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     }
   }
   SmallVector<AffineMap> installedMaps;
-  for (auto [piece, scale] : pieces(source, loc)) {
+  auto streamedPieces = product.bytes
+                            ? SmallVector<std::pair<Value, float>>{{source, 1.0f}}
+                            : pieces(source, loc);
+  for (auto [piece, scale] : streamedPieces) {
     if (!weights && scale != 1.0f)
       return op.emitError(
           "products of two computed integer tensors are not supported "
@@ -544,13 +554,14 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
     // two pieces.
     int summed = -1;
     for (unsigned d = 0; d < type.getRank(); ++d)
-      if (reduced[d] && layout.dims[d].size() == 2 &&
+      if (reduced[d] && layout.dims[d].size() >= 2 &&
           layout.dims[d][0].lane == 1 &&
           layout.dims[d][0].extent == machine.lanes() &&
-          layout.dims[d][1].lane == 0)
+          llvm::all_of(ArrayRef(layout.dims[d]).drop_front(),
+                       [](const Digit &digit) { return digit.lane == 0; }))
         summed = int(d);
     bool add = summed >= 0 && getElementTypeOrSelf(placed.getType()).isF32() &&
-               layout.dims[size_t(summed)][1].extent <= 4;
+               type.getDimSize(unsigned(summed)) <= 4 * machine.lanes();
     if (add)
       product.extents[maps[0].getDimPosition(unsigned(summed))] =
           machine.lanes();
@@ -571,6 +582,15 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
     return waitsForEpilogue(op, op.getResult(0))
                ? mlir::success()
                : finishPending(op.getResult(0));
+  }
+  if (inLanes && resultType.getRank() == 0 &&
+      (kind == "max" || kind == "min") &&
+      isa<FloatType>(type.getElementType())) {
+    auto made = extremeOfLanes(placed, kind == "max", loc);
+    if (failed(made))
+      return failure();
+    setVersion(op.getResult(0), *made);
+    return mlir::success();
   }
   if (inLanes) {
     // Another dimension takes the lanes, the longest that stays.

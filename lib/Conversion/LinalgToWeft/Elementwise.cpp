@@ -44,8 +44,10 @@ void weft::cloneScalar(OpBuilder &b, Operation &op, IRMapping &mapping) {
   for (Value operand : op.getOperands())
     in.push_back(mapping.lookupOrDefault(operand));
   if (op.getNumResults() == 1) {
+    seeUnsigned(b, op, in);
     if (Value made = expandScalar(b, op, in)) {
-      mapping.map(op.getResult(0), made);
+      Value wrapped = narrowScalar(b, op, made);
+      mapping.map(op.getResult(0), wrapped ? wrapped : made);
       return;
     }
   }
@@ -163,7 +165,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
           for (Value v : ops[i]->getResults())
             if (needed(v) && !isa<arith::ConstantOp>(ops[i]))
               yields.push_back(v);
-        if (yields.size() > 4)
+        // Two planes write what they spill at once.
+        if (yields.size() > (first && product && product->bytes ? 1 : 4))
           continue;
       }
       // Operands of the run.
@@ -191,16 +194,19 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
       inner.setInsertionPointToEnd(block.get());
       if (fuse) {
         // Sums come as f32; those of integers are whole numbers.
-        Value sum = block->addArgument(b.getF32Type(), loc);
+        Value sum = block->addArgument(
+            product->bytes ? Type(b.getI32Type()) : Type(b.getF32Type()), loc);
         Type type = computeType(b, accumulator->scalar.getType());
-        if (type.isInteger()) {
+        if (type.isInteger() && !product->bytes) {
           // Already whole; said so for the sake of the conversion.
           sum = math::RoundEvenOp::create(inner, loc, sum);
           sum = arith::FPToSIOp::create(inner, loc, type, sum);
         }
         mapping.map(accumulator->scalar, sum);
-        leaves.push_back(DataType::F32);
+        leaves.push_back(product->bytes ? DataType::I32 : DataType::F32);
       }
+      // Two planes have their epilogues at once.
+      int alus = fuse && product->bytes ? machine.alus / 2 : machine.alus;
       for (Source &s : used) {
         mapping.map(s.scalar, block->addArgument(
                                   computeType(b, s.scalar.getType()), loc));
@@ -237,7 +243,7 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
       auto program = buildAluProgram(machine, *block, leaves, stored, maskNow);
       if (failed(program))
         return op.emitError("this operator is not supported on the chip");
-      if (program->alus() > machine.alus) {
+      if (program->alus() > alus) {
         least = program->alus();
         if (end == begin)
           return needsAlus(least);
@@ -384,6 +390,8 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
         digit.lane = 0;
   Layout layout =
       splat ? splatLayout(resultType.getShape()) : buildLayout(digits);
+  if (product && product->bytes)
+    layout = spreadVectors(layout, machine.segmentWords());
   Layout loopLayout = splat ? splatLayout(loops) : buildLayout(byLoop);
 
   // Operands, aligned; uniform constants become scalars of the body.

@@ -60,10 +60,18 @@ Value weft::widenScalar(OpBuilder &b, Operation &op, ValueRange in) {
   return {};
 }
 
+void weft::seeUnsigned(OpBuilder &b, Operation &op, MutableArrayRef<Value> in) {
+  if (!isa<arith::DivUIOp, arith::RemUIOp>(op))
+    return;
+  for (auto [original, value] : llvm::zip(op.getOperands(), in))
+    value = asUnsigned(b, op.getLoc(), original, value);
+}
+
 Value weft::narrowScalar(OpBuilder &b, Operation &op, Value value) {
   unsigned width = narrowWidth(op.getResult(0).getType());
-  if (!width || !isa<arith::TruncIOp, arith::AddIOp, arith::SubIOp,
-                     arith::MulIOp, arith::ShLIOp, arith::FPToUIOp>(op))
+  if (!width ||
+      !isa<arith::TruncIOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
+           arith::ShLIOp, arith::FPToUIOp, arith::DivUIOp, arith::RemUIOp>(op))
     return {};
   IntegerRange range = isa<arith::TruncIOp>(op)
                            ? rangeOf(op.getOperand(0))

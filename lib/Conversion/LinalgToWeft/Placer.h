@@ -26,6 +26,7 @@ struct PendingContract {
   llvm::SmallVector<int64_t> extents;
   std::vector<LaneDigits> resultDigits; ///< By dimension of the result.
   bool splat = false;
+  bool bytes = false; ///< Of bytes: the sums are i32.
 };
 
 class Placer {
@@ -75,6 +76,17 @@ private:
   split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
         mlir::RankedTensorType half, bool isInteger,
         llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
+  /// The same with factors high and low; exact for 24 bits within f16's range.
+  llvm::SmallVector<std::pair<Value, float>>
+  split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
+        mlir::RankedTensorType half, float high, float low, bool isInteger,
+        llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
+  /// The largest or smallest element of a tensor in lanes, as a splat.
+  mlir::FailureOr<Value> extremeOfLanes(Value placed, bool largest,
+                                        Location loc);
+  Value laneMask(llvm::ArrayRef<std::vector<bool>> rows, Location loc);
+  llvm::SmallVector<std::pair<Value, float>>
+  cutRows(Value vector, llvm::ArrayRef<std::vector<bool>> masks, Location loc);
   /// Pieces of the sum of a row's vectors: dimension `dim`, which fills lanes
   /// and vectors, shrinks to the lanes of one vector.
   llvm::SmallVector<std::pair<Value, float>>
@@ -164,6 +176,9 @@ mlir::Value expandScalar(mlir::OpBuilder &b, mlir::Operation &op,
 /// operation on operands `in` that sees them as unsigned; null for others.
 mlir::Value widenScalar(mlir::OpBuilder &b, mlir::Operation &op,
                         mlir::ValueRange in);
+/// The same for the operands of unsigned division.
+void seeUnsigned(mlir::OpBuilder &b, mlir::Operation &op,
+                 llvm::MutableArrayRef<mlir::Value> in);
 /// `value` of an operation that may have left the range of its narrow type,
 /// wrapped; null where it needs nothing.
 mlir::Value narrowScalar(mlir::OpBuilder &b, mlir::Operation &op,

@@ -136,8 +136,14 @@ Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   // v = a * high + b * low: a carries the top 11 bits, b what is left, so 22
   // bits in all and exact for integers below 2^22. For floats the factors
   // keep sums of squares in range: a reaches 2^28, b resolves 2^-36.
-  const float high = isInteger ? 2048.0f : 4096.0f;
-  const float low = isInteger ? 1.0f : 1.0f / 2048.0f;
+  return split(loc, in, maps, half, isInteger ? 2048.0f : 4096.0f,
+               isInteger ? 1.0f : 1.0f / 2048.0f, isInteger, value);
+}
+
+SmallVector<std::pair<Value, float>>
+Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
+              RankedTensorType half, float high, float low, bool isInteger,
+              function_ref<Value(OpBuilder &, ValueRange)> value) {
   AffineMap id = b.getMultiDimIdentityMap(unsigned(half.getRank()));
   SmallVector<AffineMap> all(maps);
   all.append({id, id});
@@ -184,8 +190,9 @@ Placer::addVectors(Value placed, unsigned dim, Location loc) {
   for (int64_t j = 0; j < vectors; ++j) {
     Layout part = layout;
     part.dims[dim] = {digits[0]};
-    part.offset.word += int32_t(j) * digits[1].word;
-    part.offset.column += int32_t(j) * digits[1].column;
+    LayoutPosition at = contribution(layout, dim, j * lanes);
+    part.offset.word += at.word;
+    part.offset.column += at.column;
     in.push_back(ViewOp::create(
         b, loc, placedType(shape, type.getElementType(), part), placed));
     maps.push_back(id);
@@ -290,6 +297,8 @@ FailureOr<Value> Placer::version(Value value, const Layout &target,
                     placedType(type.getShape(),
                                isa<FloatType>(type.getElementType())
                                    ? Type(b.getF32Type())
+                               : type.getElementType().isInteger(8)
+                                   ? Type(b.getIntegerType(8))
                                    : Type(b.getI32Type()),
                                target),
                     isa<UnknownLoc>(value.getLoc()) ? loc : value.getLoc());
@@ -465,7 +474,8 @@ Value Placer::contract(const PendingContract &p, RankedTensorType type) {
       b.getDenseF32ArrayAttr(p.scales), UnitAttr());
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&op.getBody());
-  block->addArgument(b.getF32Type(), p.loc);
+  block->addArgument(p.bytes ? Type(b.getI32Type()) : Type(b.getF32Type()),
+                     p.loc);
   YieldOp::create(b, p.loc, ValueRange{block->getArgument(0)});
   return op.getResult(0);
 }

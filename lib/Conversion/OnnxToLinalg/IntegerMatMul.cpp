@@ -181,19 +181,8 @@ static FailureOr<Value> integerProduct(NodeLowering &n, Bytes a, Bytes b) {
       Value all = splat(n.b, {}, n.b.getI32Type(), double(k));
       sum = minus(n.b, sum, times(n.b, forColumns(n.b, b.zero), all));
     }
-    Value zero = forRows(n.b, a.zero);
-    DenseElementsAttr known;
-    if (matchPattern(zero, m_Constant(&known))) {
-      result = minus(n.b, result, times(n.b, sum, zero));
-    } else {
-      result = elementwise(
-          n.b, {result, sum, zero}, type.getShape(), n.b.getI32Type(),
-          [&](OpBuilder &nested, Location loc, ValueRange args) -> Value {
-            return arith::SubIOp::create(
-                nested, loc, args[0],
-                arith::MulIOp::create(nested, loc, args[1], args[2]));
-          });
-    }
+    // A product of its own: it is of one row, and needed once.
+    result = minus(n.b, result, times(n.b, sum, forRows(n.b, a.zero)));
   }
   if (b.zero) {
     auto rows = sums(n, a.value, true);

@@ -190,6 +190,17 @@ void ChainBuilder::separate(
   }
 }
 
+Memory ChainBuilder::constantCopy(const Memory &memory) {
+  Memory &copy = constantCopies[memory.buffers.front()];
+  auto constant = memory.buffers.front().getDefiningOp<tsp::ConstantOp>();
+  if (copy.buffers.empty() && constant) {
+    copy = memory;
+    Operation *second = b.clone(*constant);
+    copy.buffers.assign(second->result_begin(), second->result_end());
+  }
+  return copy.buffers.empty() ? memory : copy;
+}
+
 Memory &ChainBuilder::zeros(Location loc) {
   if (zeroMemory)
     return *zeroMemory;

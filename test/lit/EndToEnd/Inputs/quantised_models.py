@@ -116,6 +116,8 @@ def quantisers():
     # The range is widened to hold 0; an empty one has scale 1.
     x = F(random.randn(9, 33) * 20)
     for name, x in (
+        ("large", F(random.randn(40, 1000) * 20)),
+        ("small", F(random.randn(40, 400) * 0.01)),
         ("both", x),
         ("positive", abs(x) + 3),
         ("negative", -abs(x) - 3),
@@ -156,6 +158,18 @@ def products():
         {"y": product(a, 0, b, 0)},
         "a b",
     )
+    # Vectors of columns side by side on the planes of a pair, an odd number of
+    # them divided; rows in several bursts; one row, whose vectors lie apart.
+    for name, m, k, n in (("wide", 70, 640, 1000), ("tall", 400, 330, 700), ("row", 1, 1700, 1300)):
+        a, b = u8(m, k), i8(k, n)
+        add(
+            f"integer_{name}",
+            "MatMulInteger",
+            {"a": a},
+            {"b": b, "za": np.uint8(9)},
+            {"y": product(a, 9, b, 0)},
+            "a b za",
+        )
     # Zero points that are inputs; both operands computed, in a batch.
     a, b = u8(2, 3, m, 64), u8(2, 3, 64, n)
     add(
