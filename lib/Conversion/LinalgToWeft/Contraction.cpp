@@ -355,23 +355,12 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   product.splat = columns == 1;
   if (!product.splat && !weights && columns < machine.lanes() / 2) {
     // A user that contracts over the batch wants it in lanes beside them.
-    for (Operation *user : op.getResult(0).getUsers()) {
-      auto generic = dyn_cast<linalg::GenericOp>(user);
-      if (!generic || !isContraction(generic))
-        continue;
-      for (OpOperand *operand : generic.getDpsInputOperands()) {
-        if (operand->get() != op.getResult(0))
-          continue;
-        AffineMap m = generic.getMatchingIndexingMap(operand);
-        AffineMap out = generic.getIndexingMapsArray().back();
-        for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
-          unsigned loop = cm.getDimPosition(unsigned(d));
-          bool batch = uses(wm, loop) && uses(sm, loop);
-          if (batch && !uses(out, m.getDimPosition(unsigned(d))) &&
-              !llvm::is_contained(resultLanes, d))
-            resultLanes.push_back(d);
-        }
-      }
+    for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
+      unsigned loop = cm.getDimPosition(unsigned(d));
+      if (uses(wm, loop) && uses(sm, loop) &&
+          isContractedLater(op.getResult(0), d) &&
+          !llvm::is_contained(resultLanes, d))
+        resultLanes.push_back(d);
     }
   }
   if (product.splat)

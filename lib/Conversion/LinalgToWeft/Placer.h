@@ -215,6 +215,9 @@ bool isContraction(mlir::linalg::GenericOp op);
 /// operations.
 bool isReducedLater(mlir::Value value, int dim);
 /// Whether a product contracts dimension `inner` of a value (likewise) for
+/// Whether a contraction that `value` reaches through element-wise operations
+/// sums over what was its dimension `dim`.
+bool isContractedLater(mlir::Value value, int dim);
 /// every index of `outer` by itself, as attention does with its heads.
 bool isContractedByMember(mlir::Value value, int inner, int outer);
 

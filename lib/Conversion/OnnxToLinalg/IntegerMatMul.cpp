@@ -77,6 +77,18 @@ static Value minus(ImplicitLocOpBuilder &b, Value x, Value y) {
       });
 }
 
+/// x - y z, in x's shape.
+static Value minusProduct(ImplicitLocOpBuilder &b, Value x, Value y, Value z) {
+  return elementwise(
+      b, {x, y, z}, cast<RankedTensorType>(x.getType()).getShape(),
+      b.getI32Type(),
+      [](OpBuilder &nested, Location loc, ValueRange args) -> Value {
+        return arith::SubIOp::create(
+            nested, loc, args[0],
+            arith::MulIOp::create(nested, loc, args[1], args[2]));
+      });
+}
+
 /// Sums of the columns of a constant [... x K x N] as [... x 1 x N]; null for
 /// what is no constant in memory.
 static Value constantColumnSums(NodeLowering &n, const OnnxValue &x) {
@@ -156,7 +168,6 @@ static FailureOr<Value> integerProduct(NodeLowering &n, Bytes a, Bytes b) {
   if (failed(product))
     return failure();
   Value result = *product;
-  auto type = cast<RankedTensorType>(result.getType());
   // Of two vectors, or of a vector and matrices, rows or columns are missing.
   bool noRows = a.value.rank() == 1, noColumns = b.value.rank() == 1;
   auto fitted = [&](Value sum, bool rows) -> Value {
@@ -181,21 +192,19 @@ static FailureOr<Value> integerProduct(NodeLowering &n, Bytes a, Bytes b) {
       Value all = splat(n.b, {}, n.b.getI32Type(), double(k));
       sum = minus(n.b, sum, times(n.b, forColumns(n.b, b.zero), all));
     }
-    // A product of its own: it is of one row, and needed once.
-    result = minus(n.b, result, times(n.b, sum, forRows(n.b, a.zero)));
+    Value zero = forRows(n.b, a.zero);
+    DenseElementsAttr known;
+    if (matchPattern(zero, m_Constant(&known)))
+      result = minus(n.b, result, times(n.b, sum, zero));
+    else
+      result = minusProduct(n.b, result, sum, zero);
   }
   if (b.zero) {
     auto rows = sums(n, a.value, true);
     if (failed(rows))
       return failure();
-    result = elementwise(
-        n.b, {result, fitted(*rows, true), forColumns(n.b, b.zero)},
-        type.getShape(), n.b.getI32Type(),
-        [&](OpBuilder &nested, Location loc, ValueRange args) -> Value {
-          return arith::SubIOp::create(
-              nested, loc, args[0],
-              arith::MulIOp::create(nested, loc, args[1], args[2]));
-        });
+    result =
+        minusProduct(n.b, result, fitted(*rows, true), forColumns(n.b, b.zero));
   }
   return result;
 }
