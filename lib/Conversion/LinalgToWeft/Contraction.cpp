@@ -625,6 +625,14 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
       return op.emitError(
           "expected a reduction that keeps the order of dimensions");
   Layout out = buildLayout(digits, layout.splat);
+  // Vectors that are combined next are read at one time.
+  auto combinesAll = [](Operation *user) {
+    auto generic = dyn_cast<linalg::GenericOp>(user);
+    return generic && generic.getNumParallelLoops() == 0 &&
+           !combinerKind(generic).empty();
+  };
+  if (llvm::all_of(op.getResult(0).getUsers(), combinesAll))
+    out = spreadVectors(out, machine.segmentWords(), 8);
   out.offset.lane = layout.offset.lane;
   auto reduce = ReduceOp::create(
       b, loc,

@@ -117,7 +117,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
                        inMaps[argument.getArgNumber()]});
   bool mask =
       unsafeOnZeros(body) && llvm::any_of(results, [&](RankedTensorType t) {
-        return hasPadding(layoutOf(t));
+        // Integers are finite whatever they are.
+        return hasPadding(layoutOf(t)) && isa<FloatType>(t.getElementType());
       });
 
   auto needsAlus = [&](int least) {

@@ -50,7 +50,8 @@ Layout weft::buildLayout(llvm::ArrayRef<LaneDigits> digits, bool splat,
   return layout;
 }
 
-Layout weft::spreadVectors(const Layout &layout, int segmentWords) {
+Layout weft::spreadVectors(const Layout &layout, int segmentWords,
+                           int columns) {
   Layout result = layout;
   Digit *vectors = nullptr;
   std::vector<Digit> *dim = nullptr;
@@ -69,14 +70,15 @@ Layout weft::spreadVectors(const Layout &layout, int segmentWords) {
       vectors->word % segmentWords == 0 ||
       layout.words != vectors->word * vectors->extent)
     return layout;
-  int64_t rest = (vectors->extent + 1) / 2;
+  columns = int(std::min<int64_t>(columns, vectors->extent));
+  int64_t rest = (vectors->extent + columns - 1) / columns;
   int32_t word = vectors->word;
-  *vectors = {2, 0, 0, 1};
+  *vectors = {columns, 0, 0, 1};
   auto at = dim->begin() + (vectors - dim->data()) + 1;
   if (rest > 1)
     dim->insert(at, Digit{rest, 0, word, 0});
   result.words = int32_t(word * rest);
-  result.columns = 2;
+  result.columns = columns;
   return result;
 }
 

@@ -15,6 +15,29 @@
 using namespace mlir;
 using namespace weft;
 
+/// Whether an element-wise operation makes integers of floats.
+static bool rounds(linalg::GenericOp op) {
+  return llvm::any_of(op.getBody()->without_terminator(), [](Operation &inner) {
+    return isa<arith::FPToSIOp, arith::FPToUIOp>(inner);
+  });
+}
+
+/// Whether what is rounded is divided by something that is computed: a scale
+/// that follows the data, and is wider than fp16's error by far. What leads to
+/// such a division stays fp16.
+static bool hasComputedScale(linalg::GenericOp op) {
+  return llvm::any_of(
+      op.getBody()->without_terminator(), [&](Operation &inner) {
+        auto division = dyn_cast<arith::DivFOp>(inner);
+        auto divisor = division ? dyn_cast<BlockArgument>(division.getRhs())
+                                : BlockArgument();
+        return divisor && divisor.getOwner() == op.getBody() &&
+               divisor.getArgNumber() < op.getNumDpsInputs() &&
+               !op.getDpsInputs()[divisor.getArgNumber()]
+                    .getDefiningOp<arith::ConstantOp>();
+      });
+}
+
 static bool reachesRounding(Value value, llvm::SmallPtrSetImpl<Value> &seen) {
   if (!isa<FloatType>(getElementTypeOrSelf(value.getType())) ||
       !seen.insert(value).second)
@@ -23,12 +46,8 @@ static bool reachesRounding(Value value, llvm::SmallPtrSetImpl<Value> &seen) {
     auto generic = dyn_cast<linalg::GenericOp>(user);
     if (generic && isContraction(generic))
       return false;
-    if (generic &&
-        llvm::any_of(generic.getBody()->without_terminator(),
-                     [](Operation &op) {
-                       return isa<arith::FPToSIOp, arith::FPToUIOp>(op);
-                     }))
-      return true;
+    if (generic && rounds(generic))
+      return generic.getNumLoops() > 0 && !hasComputedScale(generic);
     return llvm::any_of(user->getResults(), [&](Value result) {
       return reachesRounding(result, seen);
     });

@@ -119,19 +119,21 @@ Value weft::onnxtolinalg::zeroPoint(NodeLowering &n, unsigned i, Type element) {
                      });
 }
 
-/// Adds a zero point to a whole number and saturates.
+/// Adds a zero point, as f32, to a whole number and saturates.
 static Value saturate(OpBuilder &b, Location loc, Value whole, Value zero,
                       Type element) {
   Type f32 = b.getF32Type();
   if (zero)
-    whole = arith::AddFOp::create(b, loc, whole,
-                                  arith::SIToFPOp::create(b, loc, f32, zero));
+    whole = arith::AddFOp::create(b, loc, whole, zero);
   auto [low, high] = integerRange(
       isUnsignedByte(element) ? Type(b.getIntegerType(8)) : element);
   whole = arith::MaximumFOp::create(b, loc, whole,
                                     scalar(b, loc, f32, double(low)));
   whole = arith::MinimumFOp::create(b, loc, whole,
                                     scalar(b, loc, f32, double(high)));
+  // Whole already, which a zero point does not show: conversion rounds.
+  if (zero)
+    whole = math::RoundEvenOp::create(b, loc, whole);
   Value integer = arith::FPToSIOp::create(b, loc, b.getI32Type(), whole);
   return arith::TruncIOp::create(b, loc, signless(element), integer);
 }
@@ -140,7 +142,7 @@ Value weft::onnxtolinalg::quantize(ImplicitLocOpBuilder &b, Value x,
                                    Value scale, Value zero, Type element) {
   SmallVector<Value> inputs{x, scale};
   if (zero)
-    inputs.push_back(zero);
+    inputs.push_back(castTo(b, {zero, b.getI32Type()}, b.getF32Type()).value);
   return elementwise(
       b, inputs, cast<RankedTensorType>(x.getType()).getShape(), element,
       [&](OpBuilder &nested, Location loc, ValueRange args) {
@@ -154,7 +156,7 @@ Value weft::onnxtolinalg::requantize(ImplicitLocOpBuilder &b, Value sum,
                                      Value scale, Value zero, Type element) {
   SmallVector<Value> inputs{sum, scale};
   if (zero)
-    inputs.push_back(zero);
+    inputs.push_back(castTo(b, {zero, b.getI32Type()}, b.getF32Type()).value);
   return elementwise(
       b, inputs, cast<RankedTensorType>(sum.getType()).getShape(), element,
       [&](OpBuilder &nested, Location loc, ValueRange args) {
@@ -310,37 +312,38 @@ static LogicalResult lowerDynamicQuantizeLinear(NodeLowering &n) {
   Type f32 = b.getF32Type(), byte = b.getIntegerType(8, false);
   if (!n.in(0).element.isF32())
     return n.unsupported("expected a tensor of float");
-  auto bound = [&](bool largest) {
-    return elementwise(
-        b, {extreme(b, n.in(0), largest)}, f32,
-        [&](OpBuilder &nested, Location loc, ValueRange args) {
-          Value zero = scalar(nested, loc, f32, 0.0);
-          return largest ? maxScalars(nested, loc, args[0], zero, false)
-                         : minScalars(nested, loc, args[0], zero, false);
-        });
+  Value low = extreme(b, n.in(0), false), high = extreme(b, n.in(0), true);
+  Type word = b.getI32Type();
+  // Scale and zero point are both computed from the extremes: neither waits.
+  auto scaleOf = [&](OpBuilder &nested, Location loc, Value from, Value to) {
+    Value range = arith::SubFOp::create(nested, loc, to, from);
+    Value s = arith::DivFOp::create(nested, loc, range,
+                                    scalar(nested, loc, f32, 255.0));
+    // An empty range has scale 1.
+    Value empty = arith::CmpFOp::create(nested, loc, arith::CmpFPredicate::OEQ,
+                                        range, scalar(nested, loc, f32, 0.0));
+    return arith::SelectOp::create(nested, loc, empty,
+                                   scalar(nested, loc, f32, 1.0), s);
   };
-  Value low = bound(false), high = bound(true);
-  // An empty range has scale 1.
-  Value scale = elementwise(
-      b, {low, high}, f32,
-      [&](OpBuilder &nested, Location loc, ValueRange args) -> Value {
-        Value range = arith::SubFOp::create(nested, loc, args[1], args[0]);
-        Value s = arith::DivFOp::create(nested, loc, range,
-                                        scalar(nested, loc, f32, 255.0));
-        Value empty =
-            arith::CmpFOp::create(nested, loc, arith::CmpFPredicate::OEQ, range,
-                                  scalar(nested, loc, f32, 0.0));
-        return arith::SelectOp::create(nested, loc, empty,
-                                       scalar(nested, loc, f32, 1.0), s);
-      });
-  // Once less 128, as everything that is unsigned, for y; once as it is.
-  auto zeroAs = [&](bool shifted) {
-    Type word = b.getI32Type();
+  auto fromExtremes = [&](Type element, auto body) {
     return elementwise(
-        b, {low, scale}, shifted ? word : Type(b.getI8Type()),
+        b, {low, high}, element,
         [&](OpBuilder &nested, Location loc, ValueRange args) -> Value {
           Value none = scalar(nested, loc, f32, 0.0);
-          Value z = arith::DivFOp::create(nested, loc, args[0], args[1]);
+          Value from = minScalars(nested, loc, args[0], none, false),
+                to = maxScalars(nested, loc, args[1], none, false);
+          return body(nested, loc, from, to);
+        });
+  };
+  Value scale = fromExtremes(f32, scaleOf);
+  // Once less 128, as everything that is unsigned, for y; once as it is.
+  auto zeroAs = [&](bool shifted) {
+    return fromExtremes(
+        shifted ? word : Type(b.getI8Type()),
+        [&](OpBuilder &nested, Location loc, Value from, Value to) -> Value {
+          Value none = scalar(nested, loc, f32, 0.0);
+          Value z = arith::DivFOp::create(nested, loc, from,
+                                          scaleOf(nested, loc, from, to));
           z = arith::SubFOp::create(nested, loc, none, z);
           z = arith::MaximumFOp::create(nested, loc, z, none);
           z = arith::MinimumFOp::create(nested, loc, z,
