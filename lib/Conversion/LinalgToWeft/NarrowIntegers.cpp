@@ -80,3 +80,46 @@ Value weft::narrowScalar(OpBuilder &b, Operation &op, Value value) {
     return {};
   return wrapped(b, op.getLoc(), width, value);
 }
+
+bool weft::mayNeedHalves(Value placed) {
+  while (auto view = placed.getDefiningOp<ViewOp>())
+    placed = view.getInput();
+  Operation *op = placed.getDefiningOp();
+  if (auto product = dyn_cast_or_null<ContractOp>(op))
+    return product.getBody().front().getArgument(0).getType().isInteger(32) ||
+           product.getStreamed().size() == 1;
+  auto map = dyn_cast_or_null<MapOp>(op);
+  return map && llvm::any_of(map.getBody().front(), [](Operation &inner) {
+           return isa<arith::MulIOp, arith::ShLIOp, arith::FPToSIOp>(inner);
+         });
+}
+
+FailureOr<Value> Placer::relayoutHalves(Value placed, const Layout &target,
+                                        Location loc) {
+  auto type = cast<RankedTensorType>(placed.getType());
+  AffineMap id = b.getMultiDimIdentityMap(unsigned(type.getRank()));
+  auto number = [&](OpBuilder &inner, int32_t v) {
+    return arith::ConstantOp::create(inner, loc, inner.getI32IntegerAttr(v));
+  };
+  Value high = map(loc, placed, {id, id}, type, false,
+                   [&](OpBuilder &inner, ValueRange args) -> Value {
+                     return arith::ShRSIOp::create(inner, loc, args[0],
+                                                   number(inner, 16));
+                   });
+  Value low = map(loc, placed, {id, id}, type, false,
+                  [&](OpBuilder &inner, ValueRange args) -> Value {
+                    return arith::AndIOp::create(inner, loc, args[0],
+                                                 number(inner, 0xFFFF));
+                  });
+  auto highThere = relayout(high, target, type.getElementType(), loc);
+  auto lowThere = relayout(low, target, type.getElementType(), loc);
+  if (failed(highThere) || failed(lowThere))
+    return failure();
+  return map(loc, ValueRange{*highThere, *lowThere}, {id, id, id},
+             placedType(type.getShape(), type.getElementType(), target), false,
+             [&](OpBuilder &inner, ValueRange args) -> Value {
+               Value top = arith::ShLIOp::create(inner, loc, args[0],
+                                                 number(inner, 16));
+               return arith::OrIOp::create(inner, loc, top, args[1]);
+             });
+}

@@ -93,6 +93,9 @@ private:
   addVectors(Value placed, unsigned dim, Location loc);
   /// Copies with the columns that the matrix unit installs from.
   Value replicated(Value placed, Location loc);
+  /// The same for integers of 32 bits, 16 bits at a time.
+  mlir::FailureOr<Value> relayoutHalves(Value placed, const Layout &target,
+                                        Location loc);
   mlir::FailureOr<Value> relayout(Value placed, const Layout &target,
                                   mlir::Type element, Location loc);
   /// `value`, indexed by `map` over loops of which `byLoop` gives the lanes,
@@ -183,6 +186,10 @@ void seeUnsigned(mlir::OpBuilder &b, mlir::Operation &op,
 /// wrapped; null where it needs nothing.
 mlir::Value narrowScalar(mlir::OpBuilder &b, mlir::Operation &op,
                          mlir::Value value);
+
+/// Whether an i32 on the chip is a sum or product of integers, which two pieces
+/// of 11 bits do not hold; indices and counts are not.
+bool mayNeedHalves(mlir::Value placed);
 
 /// Rewrites operations into forms that have a placement: reductions of
 /// broadcast operands, reductions that also permute, padding of all dimensions.

@@ -362,6 +362,8 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
   }
   if (isAligned(target, shape, from, same))
     return copy(placed, result, hasPadding(target), loc);
+  if (element.isInteger(32) && mayNeedHalves(placed))
+    return relayoutHalves(placed, target, loc);
 
   PendingContract product{loc, {}, {}, {}, {}, {}, {}, {}, false};
   product.splat = target.splat;

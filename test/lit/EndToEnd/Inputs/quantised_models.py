@@ -170,6 +170,19 @@ def products():
             {"y": product(a, 9, b, 0)},
             "a b za",
         )
+    # Sums of 23 bits, all of one sign, which change lanes for a maximum over them.
+    a, b = u8(40, 1000) | 0xC0, (i8(1000, 96) | 0x40) & 0x7F
+    add(
+        "integer_maximum",
+        [
+            helper.make_node("MatMulInteger", ["a", "b"], ["p"]),
+            helper.make_node("ReduceMax", ["p"], ["y"], axes=[1], keepdims=0),
+        ],
+        {"a": a},
+        {"b": b},
+        {"y": product(a, 0, b, 0).max(1)},
+        "",
+    )
     # Zero points that are inputs; both operands computed, in a batch.
     a, b = u8(2, 3, m, 64), u8(2, 3, 64, n)
     add(
