@@ -21,8 +21,10 @@ double weft::leastBytes(Type type) {
   if (!tensor || !tensor.hasStaticShape())
     return 0.0;
   double size = isa<FloatType>(tensor.getElementType()) ? 2
-                : tensor.getElementType().isInteger(1)  ? 1
-                                                        : 4;
+                : tensor.getElementType().isInteger(1) ||
+                        tensor.getElementType().isInteger(8)
+                    ? 1
+                    : 4;
   // An empty tensor counts as if it were not: its layout has all dimensions.
   for (int64_t extent : tensor.getShape())
     size *= double(std::max<int64_t>(extent, 1));

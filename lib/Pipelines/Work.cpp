@@ -91,9 +91,12 @@ DictionaryAttr weft::collectWork(func::FuncOp function) {
        b.getNamedAttr("vector_operations", b.getI64IntegerAttr(operations))});
 }
 
-/// Bytes of a [k x n] weight: a vector per column and K-tile.
-static int64_t packedBytes(const Machine &machine, int64_t k, int64_t n) {
-  int64_t tiles = (k + machine.halfLanes() - 1) / machine.halfLanes();
+/// Bytes of a [k x n] weight: a vector per column and K-tile, which has twice
+/// the lanes where weights are bytes.
+static int64_t packedBytes(const Machine &machine, int64_t k, int64_t n,
+                           bool bytes = false) {
+  int64_t lanes = bytes ? machine.lanes() : machine.halfLanes();
+  int64_t tiles = (k + lanes - 1) / lanes;
   return tiles * n * machine.lanes();
 }
 
@@ -111,7 +114,8 @@ ResidentBytes weft::estimateResident(func::FuncOp function,
           continue;
         int64_t k = extent(ranges, dims->k);
         result.weights += packedBytes(
-            machine, k, value.getNumElements() / std::max<int64_t>(k, 1));
+            machine, k, value.getNumElements() / std::max<int64_t>(k, 1),
+            value.getElementType().isInteger(8));
       }
       return;
     }

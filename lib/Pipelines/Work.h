@@ -38,8 +38,8 @@ struct ResidentBytes {
 ResidentBytes estimateResident(mlir::func::FuncOp function,
                                const Machine &machine);
 
-/// Bytes of a tensor in the narrowest storage: a boolean's one byte, a float's
-/// two, an integer's four; 0 for anything else.
+/// Bytes of a tensor in the narrowest storage: one of a boolean or byte, two of
+/// a float, four of another integer; 0 for anything else.
 double leastBytes(mlir::Type type);
 /// A tensor that needs room on the chip, with the name a user knows it by.
 struct NamedType {

@@ -219,9 +219,8 @@ bool Checker::checkMatrix(size_t c) {
   for (const Op &op : chain.ops)
     if ((op.unit == Unit::MxmWeights || op.unit == Unit::MxmActivate ||
          op.unit == Unit::MxmAccumulate) &&
-        (op.hemisphere != chain.hemisphere ||
-         (op.index != chain.pair &&
-          (op.opcode != Opcode::InstallWeights || op.index != chain.pair + 1))))
+        (op.hemisphere != chain.hemisphere || op.index < chain.pair ||
+         op.index > chain.pair + 1))
       return fail("an op is on another matrix unit than its chain");
   Extent weights = extentOf(chain, Unit::MxmWeights);
   if (weights.empty())

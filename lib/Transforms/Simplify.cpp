@@ -36,6 +36,7 @@ static void addCanonicalization(RewritePatternSet &patterns) {
   linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
   weft::populateExternalFoldPatterns(patterns);
   weft::populateReshapeOfEmptyPatterns(patterns);
+  weft::populateIntegerRangePatterns(patterns);
 }
 
 /// Whether a reshape only adds or removes dimensions of size 1.

@@ -31,6 +31,9 @@ void populateElementwiseFusionPatterns(mlir::RewritePatternSet &patterns);
 /// patterns leave.
 void populateDropUnitDimsPatterns(mlir::RewritePatternSet &patterns);
 
+/// Drops narrowing and widening of integers that lose nothing.
+void populateIntegerRangePatterns(mlir::RewritePatternSet &patterns);
+
 /// Makes a reshape of tensor.empty a tensor.empty.
 void populateReshapeOfEmptyPatterns(mlir::RewritePatternSet &patterns);
 

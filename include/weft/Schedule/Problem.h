@@ -108,6 +108,7 @@ struct Chain {
   // the previous pass's iw or after it; an iw comes after the load's last lw
   // and not before the previous pass's last abc.
   MxmRole role = MxmRole::None;
+  // In byte mode a chain's ops are on both planes of the pair, in step.
   Hemisphere hemisphere = Hemisphere::West;
   int pair = 0;  ///< Even plane number.
   int load = -1; ///< Pass: chain index of its load.

@@ -133,12 +133,15 @@ LogicalResult Placer::finishPending(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   Layout layout = product.splat ? splatLayout(type.getShape())
                                 : buildLayout(product.resultDigits);
-  setVersion(value,
-             contract(product, placedType(type.getShape(),
-                                          storageType(type.getElementType(),
-                                                      product.splat,
-                                                      onlyReturned(value)),
-                                          layout)));
+  if (product.bytes)
+    layout = spreadVectors(layout, machine.segmentWords());
+  setVersion(
+      value,
+      contract(product,
+               placedType(type.getShape(),
+                          storageType(type.getElementType(), product.splat,
+                                      onlyReturned(value) || quantised(value)),
+                          layout)));
   return mlir::success();
 }
 
@@ -270,6 +273,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   // Streamed: the contracted loops in lanes, rows (its own loops) in words.
   auto streamedType = cast<RankedTensorType>(streamed.getType());
   bool weights = bool(constantOf(installed));
+  bool bytes = weights && streamedType.getElementType().isInteger(8) &&
+               getElementTypeOrSelf(installed.getType()).isInteger(8);
   Value source = isFree(streamed) ? Value() : anyVersion(streamed);
   bool fits = bool(source);
   SmallVector<int> laneDims;
@@ -309,6 +314,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
           digits[d] = own;
       }
     Layout target = buildLayout(digits);
+    if (bytes)
+      target = spreadVectors(target, machine.segmentWords());
     ElementsAttr values = constantOf(streamed);
     if (values && !weights && isa<FloatType>(values.getElementType())) {
       // As the matrix unit takes it, ahead of time.
@@ -332,6 +339,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
         hasPadding(streamedLayout), loc);
 
   PendingContract product{loc, {}, {}, {}, {}, cm, extents, {}, false};
+  product.bytes = bytes;
 
   // The result: loops of the installed operand in lanes.
   SmallVector<int> resultLanes;
@@ -347,23 +355,12 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   product.splat = columns == 1;
   if (!product.splat && !weights && columns < machine.lanes() / 2) {
     // A user that contracts over the batch wants it in lanes beside them.
-    for (Operation *user : op.getResult(0).getUsers()) {
-      auto generic = dyn_cast<linalg::GenericOp>(user);
-      if (!generic || !isContraction(generic))
-        continue;
-      for (OpOperand *operand : generic.getDpsInputOperands()) {
-        if (operand->get() != op.getResult(0))
-          continue;
-        AffineMap m = generic.getMatchingIndexingMap(operand);
-        AffineMap out = generic.getIndexingMapsArray().back();
-        for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
-          unsigned loop = cm.getDimPosition(unsigned(d));
-          bool batch = uses(wm, loop) && uses(sm, loop);
-          if (batch && !uses(out, m.getDimPosition(unsigned(d))) &&
-              !llvm::is_contained(resultLanes, d))
-            resultLanes.push_back(d);
-        }
-      }
+    for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
+      unsigned loop = cm.getDimPosition(unsigned(d));
+      if (uses(wm, loop) && uses(sm, loop) &&
+          isContractedLater(op.getResult(0), d) &&
+          !llvm::is_contained(resultLanes, d))
+        resultLanes.push_back(d);
     }
   }
   if (product.splat)
@@ -390,7 +387,9 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   if (weights) {
     ElementsAttr values = constantOf(installed);
     auto integers = dyn_cast<DenseIntElementsAttr>(values);
-    if (integers) {
+    if (values.getElementType().isInteger(8)) {
+      // Bytes are packed from where they are.
+    } else if (integers) {
       // The matrix unit takes whole numbers as f16, exact up to 2048.
       std::vector<float> floats;
       for (APInt v : integers.getValues<APInt>()) {
@@ -470,7 +469,10 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     }
   }
   SmallVector<AffineMap> installedMaps;
-  for (auto [piece, scale] : pieces(source, loc)) {
+  auto streamedPieces = product.bytes
+                            ? SmallVector<std::pair<Value, float>>{{source, 1.0f}}
+                            : pieces(source, loc);
+  for (auto [piece, scale] : streamedPieces) {
     if (!weights && scale != 1.0f)
       return op.emitError(
           "products of two computed integer tensors are not supported "
@@ -541,13 +543,14 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
     // two pieces.
     int summed = -1;
     for (unsigned d = 0; d < type.getRank(); ++d)
-      if (reduced[d] && layout.dims[d].size() == 2 &&
+      if (reduced[d] && layout.dims[d].size() >= 2 &&
           layout.dims[d][0].lane == 1 &&
           layout.dims[d][0].extent == machine.lanes() &&
-          layout.dims[d][1].lane == 0)
+          llvm::all_of(ArrayRef(layout.dims[d]).drop_front(),
+                       [](const Digit &digit) { return digit.lane == 0; }))
         summed = int(d);
     bool add = summed >= 0 && getElementTypeOrSelf(placed.getType()).isF32() &&
-               layout.dims[size_t(summed)][1].extent <= 4;
+               type.getDimSize(unsigned(summed)) <= 4 * machine.lanes();
     if (add)
       product.extents[maps[0].getDimPosition(unsigned(summed))] =
           machine.lanes();
@@ -568,6 +571,15 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
     return waitsForEpilogue(op, op.getResult(0))
                ? mlir::success()
                : finishPending(op.getResult(0));
+  }
+  if (inLanes && resultType.getRank() == 0 &&
+      (kind == "max" || kind == "min") &&
+      isa<FloatType>(type.getElementType())) {
+    auto made = extremeOfLanes(placed, kind == "max", loc);
+    if (failed(made))
+      return failure();
+    setVersion(op.getResult(0), *made);
+    return mlir::success();
   }
   if (inLanes) {
     // Another dimension takes the lanes, the longest that stays.
@@ -613,6 +625,14 @@ LogicalResult Placer::placeReduction(linalg::GenericOp op, StringRef kind) {
       return op.emitError(
           "expected a reduction that keeps the order of dimensions");
   Layout out = buildLayout(digits, layout.splat);
+  // Vectors that are combined next are read at one time.
+  auto combinesAll = [](Operation *user) {
+    auto generic = dyn_cast<linalg::GenericOp>(user);
+    return generic && generic.getNumParallelLoops() == 0 &&
+           !combinerKind(generic).empty();
+  };
+  if (llvm::all_of(op.getResult(0).getUsers(), combinesAll))
+    out = spreadVectors(out, machine.segmentWords(), 8);
   out.offset.lane = layout.offset.lane;
   auto reduce = ReduceOp::create(
       b, loc,

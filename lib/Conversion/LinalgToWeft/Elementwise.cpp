@@ -44,10 +44,16 @@ void weft::cloneScalar(OpBuilder &b, Operation &op, IRMapping &mapping) {
   for (Value operand : op.getOperands())
     in.push_back(mapping.lookupOrDefault(operand));
   if (op.getNumResults() == 1) {
+    seeUnsigned(b, op, in);
     if (Value made = expandScalar(b, op, in)) {
-      mapping.map(op.getResult(0), made);
+      Value wrapped = narrowScalar(b, op, made);
+      mapping.map(op.getResult(0), wrapped ? wrapped : made);
       return;
     }
+  }
+  if (Value made = widenScalar(b, op, in)) {
+    mapping.map(op.getResult(0), made);
+    return;
   }
   Operation *clone = b.clone(op, mapping);
   for (OpResult result : clone->getResults())
@@ -67,6 +73,9 @@ void weft::cloneScalar(OpBuilder &b, Operation &op, IRMapping &mapping) {
     mapping.map(op.getResult(0), clone->getOperand(0));
     clone->erase();
   }
+  if (op.getNumResults() == 1)
+    if (Value made = narrowScalar(b, op, mapping.lookup(op.getResult(0))))
+      mapping.map(op.getResult(0), made);
 }
 
 /// A scalar standing for an operand that is one constant everywhere.
@@ -108,7 +117,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
                        inMaps[argument.getArgNumber()]});
   bool mask =
       unsafeOnZeros(body) && llvm::any_of(results, [&](RankedTensorType t) {
-        return hasPadding(layoutOf(t));
+        // Integers are finite whatever they are.
+        return hasPadding(layoutOf(t)) && isa<FloatType>(t.getElementType());
       });
 
   auto needsAlus = [&](int least) {
@@ -156,7 +166,8 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
           for (Value v : ops[i]->getResults())
             if (needed(v) && !isa<arith::ConstantOp>(ops[i]))
               yields.push_back(v);
-        if (yields.size() > 4)
+        // Two planes write what they spill at once.
+        if (yields.size() > (first && product && product->bytes ? 1 : 4))
           continue;
       }
       // Operands of the run.
@@ -184,13 +195,19 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
       inner.setInsertionPointToEnd(block.get());
       if (fuse) {
         // Sums come as f32; those of integers are whole numbers.
-        Value sum = block->addArgument(b.getF32Type(), loc);
+        Value sum = block->addArgument(
+            product->bytes ? Type(b.getI32Type()) : Type(b.getF32Type()), loc);
         Type type = computeType(b, accumulator->scalar.getType());
-        if (type.isInteger())
+        if (type.isInteger() && !product->bytes) {
+          // Already whole; said so for the sake of the conversion.
+          sum = math::RoundEvenOp::create(inner, loc, sum);
           sum = arith::FPToSIOp::create(inner, loc, type, sum);
+        }
         mapping.map(accumulator->scalar, sum);
-        leaves.push_back(DataType::F32);
+        leaves.push_back(product->bytes ? DataType::I32 : DataType::F32);
       }
+      // Two planes have their epilogues at once.
+      int alus = fuse && product->bytes ? machine.alus / 2 : machine.alus;
       for (Source &s : used) {
         mapping.map(s.scalar, block->addArgument(
                                   computeType(b, s.scalar.getType()), loc));
@@ -227,7 +244,7 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
       auto program = buildAluProgram(machine, *block, leaves, stored, maskNow);
       if (failed(program))
         return op.emitError("this operator is not supported on the chip");
-      if (program->alus() > machine.alus) {
+      if (program->alus() > alus) {
         least = program->alus();
         if (end == begin)
           return needsAlus(least);
@@ -374,6 +391,8 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
         digit.lane = 0;
   Layout layout =
       splat ? splatLayout(resultType.getShape()) : buildLayout(digits);
+  if (product && product->bytes)
+    layout = spreadVectors(layout, machine.segmentWords());
   Layout loopLayout = splat ? splatLayout(loops) : buildLayout(byLoop);
 
   // Operands, aligned; uniform constants become scalars of the body.
@@ -492,7 +511,8 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
     results.push_back(
         placedType(type.getShape(),
                    storageType(type.getElementType(), splat,
-                               summed || onlyReturned(op.getResult(i))),
+                               summed || onlyReturned(op.getResult(i)) ||
+                                   quantised(op.getResult(i))),
                    layout));
     AffineMap own = maps[op.getNumDpsInputs() + i];
     if (own != resultMap)

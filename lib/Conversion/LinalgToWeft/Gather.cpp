@@ -171,6 +171,16 @@ LogicalResult Placer::placeGather(linalg::GenericOp op,
                   machine.weightStreams / 2);
   if (ElementsAttr attr = constantOf(table)) {
     product.installed.push_back(constant(attr, attr.getType(), table.getLoc()));
+    ElementsAttr rest = quantised(op.getResult(0))
+                            ? remainderOfHalf(module, attr)
+                            : ElementsAttr();
+    if (rest) {
+      product.streamed.push_back(hot);
+      product.installed.push_back(
+          constant(rest, rest.getType(), table.getLoc()));
+      product.scales.push_back(1.0f);
+      product.maps = {product.maps[0], product.maps[0], tableMap, tableMap};
+    }
   } else {
     if (failed(finishPending(table)))
       return failure();

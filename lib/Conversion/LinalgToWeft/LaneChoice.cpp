@@ -41,8 +41,7 @@ void forEachConsumer(
       for (int d : dims) {
         auto at = d < 0 ? std::nullopt
                         : out.getResultPosition(getAffineDimExpr(
-                              in.getDimPosition(unsigned(d)),
-                              in.getContext()));
+                              in.getDimPosition(unsigned(d)), in.getContext()));
         next.push_back(at ? int(*at) : -1);
       }
       forEachConsumer(result, next, depth - 1, fn);
@@ -75,6 +74,21 @@ bool weft::isReducedLater(Value value, int dim) {
         unsigned loop = in.getDimPosition(unsigned(dims[size_t(dim)]));
         found |= user.getIteratorTypesArray()[loop] ==
                  utils::IteratorType::reduction;
+      });
+  return found;
+}
+
+bool weft::isContractedLater(Value value, int dim) {
+  bool found = false;
+  forEachConsumer(
+      value, dimsOf(value), kDepth,
+      [&](linalg::GenericOp user, OpOperand &use, ArrayRef<int> dims) {
+        if (!isContraction(user) || dims[size_t(dim)] < 0)
+          return;
+        AffineMap in = user.getMatchingIndexingMap(&use);
+        AffineMap out = user.getIndexingMapsArray().back();
+        found |= in.isProjectedPermutation() &&
+                 !usesLoop(out, in.getDimPosition(unsigned(dims[size_t(dim)])));
       });
   return found;
 }

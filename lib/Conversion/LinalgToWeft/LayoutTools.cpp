@@ -5,6 +5,7 @@
 
 #include "LayoutTools.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -47,6 +48,38 @@ Layout weft::buildLayout(llvm::ArrayRef<LaneDigits> digits, bool splat,
   layout.words = words;
   layout.columns = columnDim >= 0 ? columns : 1;
   return layout;
+}
+
+Layout weft::spreadVectors(const Layout &layout, int segmentWords,
+                           int columns) {
+  Layout result = layout;
+  Digit *vectors = nullptr;
+  std::vector<Digit> *dim = nullptr;
+  for (std::vector<Digit> &digits : result.dims) {
+    bool inLanes = std::any_of(digits.begin(), digits.end(),
+                               [](const Digit &d) { return d.lane != 0; });
+    for (Digit &digit : digits)
+      if (inLanes && !digit.lane && digit.word && digit.extent > 1) {
+        if (vectors)
+          return layout;
+        vectors = &digit;
+        dim = &digits;
+      }
+  }
+  if (!vectors || layout.columns != 1 || layout.splat ||
+      vectors->word % segmentWords == 0 ||
+      layout.words != vectors->word * vectors->extent)
+    return layout;
+  columns = int(std::min<int64_t>(columns, vectors->extent));
+  int64_t rest = (vectors->extent + columns - 1) / columns;
+  int32_t word = vectors->word;
+  *vectors = {columns, 0, 0, 1};
+  auto at = dim->begin() + (vectors - dim->data()) + 1;
+  if (rest > 1)
+    dim->insert(at, Digit{rest, 0, word, 0});
+  result.words = int32_t(word * rest);
+  result.columns = columns;
+  return result;
 }
 
 Layout weft::splatLayout(llvm::ArrayRef<int64_t> shape) {

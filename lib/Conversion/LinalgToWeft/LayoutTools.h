@@ -32,6 +32,10 @@ using LaneDigits = std::vector<LaneDigit>;
 Layout buildLayout(llvm::ArrayRef<LaneDigits> digits, bool splat = false,
                    int columnDim = -1, int columns = 1);
 
+/// The layout with vectors of one row in `columns` columns in turn, where they
+/// would share a segment of words: as many can then be accessed in one cycle.
+Layout spreadVectors(const Layout &layout, int segmentWords, int columns = 2);
+
 /// Rows of words only: every element in a vector of its own, in all lanes.
 Layout splatLayout(llvm::ArrayRef<int64_t> shape);
 

@@ -221,6 +221,7 @@ LogicalResult Placer::run(func::FuncOp function) {
       hostTables[cast<StringAttr>(table).getValue()] = true;
   splitVariances(function);
   normalizeForPlacement(function);
+  refineQuantised(function);
   for (Operation &op : function.getBody().front())
     if (failed(place(&op)))
       return failure();

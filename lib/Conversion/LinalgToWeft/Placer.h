@@ -26,6 +26,7 @@ struct PendingContract {
   llvm::SmallVector<int64_t> extents;
   std::vector<LaneDigits> resultDigits; ///< By dimension of the result.
   bool splat = false;
+  bool bytes = false; ///< Of bytes: the sums are i32.
 };
 
 class Placer {
@@ -75,12 +76,26 @@ private:
   split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
         mlir::RankedTensorType half, bool isInteger,
         llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
+  /// The same with factors high and low; exact for 24 bits within f16's range.
+  llvm::SmallVector<std::pair<Value, float>>
+  split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
+        mlir::RankedTensorType half, float high, float low, bool isInteger,
+        llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
+  /// The largest or smallest element of a tensor in lanes, as a splat.
+  mlir::FailureOr<Value> extremeOfLanes(Value placed, bool largest,
+                                        Location loc);
+  Value laneMask(llvm::ArrayRef<std::vector<bool>> rows, Location loc);
+  llvm::SmallVector<std::pair<Value, float>>
+  cutRows(Value vector, llvm::ArrayRef<std::vector<bool>> masks, Location loc);
   /// Pieces of the sum of a row's vectors: dimension `dim`, which fills lanes
   /// and vectors, shrinks to the lanes of one vector.
   llvm::SmallVector<std::pair<Value, float>>
   addVectors(Value placed, unsigned dim, Location loc);
   /// Copies with the columns that the matrix unit installs from.
   Value replicated(Value placed, Location loc);
+  /// The same for integers of 32 bits, 16 bits at a time.
+  mlir::FailureOr<Value> relayoutHalves(Value placed, const Layout &target,
+                                        Location loc);
   mlir::FailureOr<Value> relayout(Value placed, const Layout &target,
                                   mlir::Type element, Location loc);
   /// `value`, indexed by `map` over loops of which `byLoop` gives the lanes,
@@ -160,6 +175,22 @@ void cloneScalar(mlir::OpBuilder &b, mlir::Operation &op,
 mlir::Value expandScalar(mlir::OpBuilder &b, mlir::Operation &op,
                          mlir::ValueRange in);
 
+/// Bytes and 16 bits are computed with as i32, sign-extended. The value of an
+/// operation on operands `in` that sees them as unsigned; null for others.
+mlir::Value widenScalar(mlir::OpBuilder &b, mlir::Operation &op,
+                        mlir::ValueRange in);
+/// The same for the operands of unsigned division.
+void seeUnsigned(mlir::OpBuilder &b, mlir::Operation &op,
+                 llvm::MutableArrayRef<mlir::Value> in);
+/// `value` of an operation that may have left the range of its narrow type,
+/// wrapped; null where it needs nothing.
+mlir::Value narrowScalar(mlir::OpBuilder &b, mlir::Operation &op,
+                         mlir::Value value);
+
+/// Whether an i32 on the chip is a sum or product of integers, which two pieces
+/// of 11 bits do not hold; indices and counts are not.
+bool mayNeedHalves(mlir::Value placed);
+
 /// Rewrites operations into forms that have a placement: reductions of
 /// broadcast operands, reductions that also permute, padding of all dimensions.
 void normalizeForPlacement(mlir::func::FuncOp function);
@@ -176,12 +207,24 @@ llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
 /// Whether a value is an output of the model and nothing else: it is stored as
 /// f32, which keeps infinities.
 bool onlyReturned(mlir::Value value);
+/// Whether element-wise operations and reductions lead from a value to one that
+/// is rounded to integers. It keeps f32.
+bool quantised(mlir::Value value);
+/// Rewrites bodies of what is rounded further on to be more precise.
+void refineQuantised(mlir::func::FuncOp function);
+/// What f16 leaves of f32 constants, as constants; null where it leaves nothing
+/// or they cannot be read.
+mlir::ElementsAttr remainderOfHalf(mlir::ModuleOp module,
+                                   mlir::ElementsAttr value);
 /// Whether the body multiplies two operands and adds to the output.
 bool isContraction(mlir::linalg::GenericOp op);
 /// Whether dimension `dim` of a value is reduced, at once or after element-wise
 /// operations.
 bool isReducedLater(mlir::Value value, int dim);
 /// Whether a product contracts dimension `inner` of a value (likewise) for
+/// Whether a contraction that `value` reaches through element-wise operations
+/// sums over what was its dimension `dim`.
+bool isContractedLater(mlir::Value value, int dim);
 /// every index of `outer` by itself, as attention does with its heads.
 bool isContractedByMember(mlir::Value value, int inner, int outer);
 

@@ -22,7 +22,8 @@ RankedTensorType Placer::placedType(ArrayRef<int64_t> shape, Type element,
 Type Placer::storageType(Type element, bool splat, bool exact) {
   if (isa<FloatType>(element))
     return splat || exact ? Type(b.getF32Type()) : Type(b.getF16Type());
-  return element.isInteger(1) ? b.getIntegerType(8) : b.getI32Type();
+  return element.isInteger(1) || element.isInteger(8) ? b.getIntegerType(8)
+                                                      : b.getI32Type();
 }
 
 bool Placer::hasPadding(const Layout &layout) const {
@@ -93,7 +94,6 @@ Value Placer::map(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   for (Value v : in) {
     Type element = getElementTypeOrSelf(v.getType());
     block->addArgument(isa<FloatType>(element) ? Type(b.getF32Type())
-                       : element.isInteger(8)  ? Type(b.getI1Type())
                                                : Type(b.getI32Type()),
                        loc);
   }
@@ -121,7 +121,7 @@ SmallVector<std::pair<Value, float>> Placer::pieces(Value placed,
   if (element.isInteger(8))
     return {{map(loc, placed, {id, id}, half, false,
                  [&](OpBuilder &builder, ValueRange args) -> Value {
-                   return arith::UIToFPOp::create(
+                   return arith::SIToFPOp::create(
                        builder, loc, builder.getF32Type(), args[0]);
                  }),
              1.0f}};
@@ -136,8 +136,14 @@ Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   // v = a * high + b * low: a carries the top 11 bits, b what is left, so 22
   // bits in all and exact for integers below 2^22. For floats the factors
   // keep sums of squares in range: a reaches 2^28, b resolves 2^-36.
-  const float high = isInteger ? 2048.0f : 4096.0f;
-  const float low = isInteger ? 1.0f : 1.0f / 2048.0f;
+  return split(loc, in, maps, half, isInteger ? 2048.0f : 4096.0f,
+               isInteger ? 1.0f : 1.0f / 2048.0f, isInteger, value);
+}
+
+SmallVector<std::pair<Value, float>>
+Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
+              RankedTensorType half, float high, float low, bool isInteger,
+              function_ref<Value(OpBuilder &, ValueRange)> value) {
   AffineMap id = b.getMultiDimIdentityMap(unsigned(half.getRank()));
   SmallVector<AffineMap> all(maps);
   all.append({id, id});
@@ -184,8 +190,9 @@ Placer::addVectors(Value placed, unsigned dim, Location loc) {
   for (int64_t j = 0; j < vectors; ++j) {
     Layout part = layout;
     part.dims[dim] = {digits[0]};
-    part.offset.word += int32_t(j) * digits[1].word;
-    part.offset.column += int32_t(j) * digits[1].column;
+    LayoutPosition at = contribution(layout, dim, j * lanes);
+    part.offset.word += at.word;
+    part.offset.column += at.column;
     in.push_back(ViewOp::create(
         b, loc, placedType(shape, type.getElementType(), part), placed));
     maps.push_back(id);
@@ -290,6 +297,8 @@ FailureOr<Value> Placer::version(Value value, const Layout &target,
                     placedType(type.getShape(),
                                isa<FloatType>(type.getElementType())
                                    ? Type(b.getF32Type())
+                               : type.getElementType().isInteger(8)
+                                   ? Type(b.getIntegerType(8))
                                    : Type(b.getI32Type()),
                                target),
                     isa<UnknownLoc>(value.getLoc()) ? loc : value.getLoc());
@@ -353,6 +362,8 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
   }
   if (isAligned(target, shape, from, same))
     return copy(placed, result, hasPadding(target), loc);
+  if (element.isInteger(32) && mayNeedHalves(placed))
+    return relayoutHalves(placed, target, loc);
 
   PendingContract product{loc, {}, {}, {}, {}, {}, {}, {}, false};
   product.splat = target.splat;
@@ -465,7 +476,8 @@ Value Placer::contract(const PendingContract &p, RankedTensorType type) {
       b.getDenseF32ArrayAttr(p.scales), UnitAttr());
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&op.getBody());
-  block->addArgument(b.getF32Type(), p.loc);
+  block->addArgument(p.bytes ? Type(b.getI32Type()) : Type(b.getF32Type()),
+                     p.loc);
   YieldOp::create(b, p.loc, ValueRange{block->getArgument(0)});
   return op.getResult(0);
 }

@@ -366,9 +366,13 @@ Value weft::onnxtolinalg::contract(ImplicitLocOpBuilder &b, Value lhs,
   auto lhsType = cast<RankedTensorType>(lhs.getType());
   auto rhsType = cast<RankedTensorType>(rhs.getType());
   Type element = lhsType.getElementType();
-  // Halves are multiplied exactly and added in single precision.
+  // Halves are multiplied exactly and added in single precision, bytes in 32
+  // bits.
   bool widen = element.isF16() || element.isBF16();
-  Type accumulator = widen ? Type(b.getF32Type()) : element;
+  bool bytes = element.isInteger(8);
+  Type accumulator = widen   ? Type(b.getF32Type())
+                     : bytes ? Type(b.getI32Type())
+                             : element;
   Shape ranges(numLoops, 1);
   for (auto [d, loop] : llvm::enumerate(lhsDims))
     ranges[loop] = lhsType.getDimSize(d);
@@ -395,6 +399,9 @@ Value weft::onnxtolinalg::contract(ImplicitLocOpBuilder &b, Value lhs,
         if (widen) {
           x = arith::ExtFOp::create(nested, loc, accumulator, x);
           y = arith::ExtFOp::create(nested, loc, accumulator, y);
+        } else if (bytes) {
+          x = arith::ExtSIOp::create(nested, loc, accumulator, x);
+          y = arith::ExtSIOp::create(nested, loc, accumulator, y);
         }
         return addScalars(nested, loc, args[2], mulScalars(nested, loc, x, y));
       });

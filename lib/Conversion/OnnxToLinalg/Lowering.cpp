@@ -186,6 +186,8 @@ const LoweringTable &weft::onnxtolinalg::loweringTable() {
     addMovementLowerings(rows);
     addGatherLowerings(rows);
     addScanLowerings(rows);
+    addQuantizationLowerings(rows);
+    addIntegerMatMulLowerings(rows);
     return rows;
   }();
   return table;
@@ -211,6 +213,8 @@ void weft::listSupportedOperators(raw_ostream &os) {
   // Rows of one operator with adjoining opsets become one line.
   std::map<std::pair<StringRef, StringRef>, std::pair<int64_t, int64_t>> ranges;
   for (const Lowering &row : loweringTable()) {
+    if (row.domain == kInternalDomain)
+      continue;
     auto [it, inserted] = ranges.try_emplace({row.domain, row.op},
                                              std::pair{row.since, row.until});
     if (!inserted) {

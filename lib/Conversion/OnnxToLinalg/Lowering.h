@@ -109,6 +109,8 @@ public:
   /// Fails unless there are at least `count` inputs, all of the first `count`
   /// present.
   mlir::LogicalResult needInputs(unsigned count);
+  /// The files that constants may be in.
+  WeightFiles &weightFiles() { return files; }
 
 private:
   llvm::SmallVector<OnnxValue> operands;
@@ -138,6 +140,12 @@ struct Lowering {
   LoweringFn lower;
 };
 inline constexpr int64_t kLatest = 1 << 20;
+/// Domain of nodes that stand for patterns of ONNX's operators.
+inline constexpr llvm::StringLiteral kInternalDomain = "weft";
+
+/// MatMul and Gemm of two dequantised tensors as one node of the internal
+/// domain: a, its scale and zero point, b, its scale and zero point, C.
+void fuseDequantizedProducts(mlir::Block &block);
 
 /// All rows, one function per file of operators appending to it.
 using LoweringTable = llvm::SmallVector<Lowering, 0>;
@@ -154,6 +162,8 @@ void addShapeLowerings(LoweringTable &table);
 void addMovementLowerings(LoweringTable &table);
 void addGatherLowerings(LoweringTable &table);
 void addScanLowerings(LoweringTable &table);
+void addQuantizationLowerings(LoweringTable &table);
+void addIntegerMatMulLowerings(LoweringTable &table);
 const LoweringTable &loweringTable();
 /// The row for an operator, or null.
 const Lowering *findLowering(llvm::StringRef op, llvm::StringRef domain,
@@ -215,6 +225,10 @@ mlir::Value reduceMax(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
 /// `shape` with `axes` set to 1.
 Shape keepDims(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> axes);
 
+/// NumPy's matmul of two tensors of one element type; bytes are signed and give
+/// sums of i32. An error of the node where the shapes do not multiply.
+mlir::FailureOr<mlir::Value> matMul(NodeLowering &n, const OnnxValue &a,
+                                    const OnnxValue &b);
 /// A sum of products: out[o] = sum over the other loops of lhs * rhs, with one
 /// linalg.generic whose body is a multiplication and an addition. Maps are
 /// lists of loop numbers; loops of `out` are parallel, the rest reductions.

@@ -38,12 +38,8 @@ static Value dropBroadcast(NodeLowering &n, const OnnxValue &x,
   return reshape(n.b, x.value, kept);
 }
 
-static LogicalResult lowerMatMul(NodeLowering &n) {
-  if (failed(n.needInputs(2)))
-    return failure();
-  const OnnxValue &a = n.in(0), &b = n.in(1);
-  if (a.element != b.element)
-    return n.invalid("expected inputs of one element type");
+FailureOr<Value> weft::onnxtolinalg::matMul(NodeLowering &n, const OnnxValue &a,
+                                            const OnnxValue &b) {
   if (a.rank() == 0 || b.rank() == 0)
     return n.invalid("expected tensors of rank 1 or more, found a scalar");
   int64_t aMatrix = std::min<int64_t>(a.rank(), 2);
@@ -74,7 +70,19 @@ static LogicalResult lowerMatMul(NodeLowering &n) {
   bDims.push_back(kLoop);
   if (bMatrix == 2)
     bDims.push_back(nLoop);
-  n.set(0, contract(n.b, lhs, aDims, rhs, bDims, outDims, loop), a.element);
+  return contract(n.b, lhs, aDims, rhs, bDims, outDims, loop);
+}
+
+static LogicalResult lowerMatMul(NodeLowering &n) {
+  if (failed(n.needInputs(2)))
+    return failure();
+  const OnnxValue &a = n.in(0), &b = n.in(1);
+  if (a.element != b.element)
+    return n.invalid("expected inputs of one element type");
+  auto product = matMul(n, a, b);
+  if (failed(product))
+    return failure();
+  n.set(0, *product, a.element);
   return success();
 }
 

@@ -362,6 +362,7 @@ LogicalResult Converter::run() {
   reportUnsupported(block);
   if (failures)
     return failure();
+  fuseDequantizedProducts(block);
   if (failed(convertArguments()))
     return failure();
   // New operations go before the terminator, after everything that is old.

@@ -9,6 +9,8 @@
 
 #include "llvm/ADT/bit.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weft;
 
@@ -48,6 +50,9 @@ private:
     return {AluArgument::Kind::Node, int(program.nodes.size()) - 1, 0};
   }
   LogicalResult lowerOp(Operation &op);
+  bool isWhole(const AluArgument &x) const;
+  AluArgument asByte(AluArgument value);
+  void dropUnused();
   AluArgument lowerErf(AluArgument x);
   void time();
   void insertCopies();
@@ -148,6 +153,88 @@ Opcode compareOpcode(arith::CmpIPredicate predicate) {
   }
 }
 
+/// Whether a node's f32 is known to be a whole number.
+bool ProgramBuilder::isWhole(const AluArgument &x) const {
+  if (x.kind == AluArgument::Kind::Immediate) {
+    auto value = llvm::bit_cast<float>(x.immediate);
+    return value == std::nearbyint(value);
+  }
+  if (x.kind != AluArgument::Kind::Node)
+    return false;
+  const AluNode &n = program.nodes[size_t(x.index)];
+  switch (n.opcode) {
+  case Opcode::Round:
+  case Opcode::Floor:
+  case Opcode::Ceil:
+    return true;
+  case Opcode::Convert:
+    return n.type == DataType::I32;
+  case Opcode::Add:
+  case Opcode::Sub:
+  case Opcode::Mul:
+  case Opcode::Max:
+  case Opcode::Min:
+    return n.type == DataType::F32 && isWhole(n.arguments[0]) &&
+           isWhole(n.arguments[1]);
+  default:
+    return false;
+  }
+}
+
+/// An integer as a byte. What was converted from a float between -128 and 127
+/// needs no bounds: conversion to bytes saturates, and rounds.
+AluArgument ProgramBuilder::asByte(AluArgument value) {
+  auto plain = [&] {
+    return node(Opcode::Convert, DataType::I32, {value}, DataType::I8);
+  };
+  if (value.kind != AluArgument::Kind::Node)
+    return plain();
+  const AluNode n = program.nodes[size_t(value.index)];
+  if (n.opcode != Opcode::Convert || n.type != DataType::F32)
+    return plain();
+  AluArgument x = n.arguments[0];
+  for (auto [opcode, limit] :
+       {std::pair(Opcode::Min, 127.0f), std::pair(Opcode::Max, -128.0f)}) {
+    if (x.kind != AluArgument::Kind::Node)
+      return plain();
+    const AluNode &bound = program.nodes[size_t(x.index)];
+    if (bound.opcode != opcode || bound.arguments[1] != number(limit))
+      return plain();
+    x = bound.arguments[0];
+  }
+  if (x.kind == AluArgument::Kind::Node)
+    if (const AluNode &round = program.nodes[size_t(x.index)];
+        round.opcode == Opcode::Round)
+      x = round.arguments[0];
+  return node(Opcode::Convert, DataType::F32, {x}, DataType::I8);
+}
+
+/// Removes nodes that no result needs.
+void ProgramBuilder::dropUnused() {
+  SmallVector<bool> used(program.nodes.size(), false);
+  for (int r : program.results)
+    used[size_t(r)] = true;
+  for (size_t i = program.nodes.size(); i-- > 0;)
+    if (used[i])
+      for (const AluArgument &a : program.nodes[i].arguments)
+        if (a.kind == AluArgument::Kind::Node)
+          used[size_t(a.index)] = true;
+  SmallVector<int> number;
+  SmallVector<AluNode> kept;
+  for (auto [i, n] : llvm::enumerate(program.nodes)) {
+    number.push_back(int(kept.size()));
+    if (!used[i])
+      continue;
+    for (AluArgument &a : n.arguments)
+      if (a.kind == AluArgument::Kind::Node)
+        a.index = number[size_t(a.index)];
+    kept.push_back(n);
+  }
+  for (int &r : program.results)
+    r = number[size_t(r)];
+  program.nodes = std::move(kept);
+}
+
 LogicalResult ProgramBuilder::lowerOp(Operation &op) {
   auto in = [&](unsigned i) { return values.lookup(op.getOperand(i)); };
   auto set = [&](AluArgument value) {
@@ -186,6 +273,14 @@ LogicalResult ProgramBuilder::lowerOp(Operation &op) {
   }
   if (isa<arith::SIToFPOp, arith::UIToFPOp>(op))
     return set(node(Opcode::Convert, DataType::I32, {in(0)}, DataType::F32));
+  if (isa<arith::FPToSIOp, arith::FPToUIOp>(op) && isWhole(in(0))) {
+    // Conversion rounds to even by itself.
+    AluArgument x = in(0);
+    if (const AluNode &n = program.nodes[size_t(x.index)];
+        n.opcode == Opcode::Round)
+      x = n.arguments[0];
+    return set(node(Opcode::Convert, DataType::F32, {x}, DataType::I32));
+  }
   if (isa<arith::FPToSIOp, arith::FPToUIOp>(op)) {
     // Conversion rounds to even; a cast truncates.
     AluArgument negative = node(Opcode::CompareLt, DataType::F32,
@@ -249,7 +344,9 @@ LogicalResult ProgramBuilder::lower(Block &body, ArrayRef<DataType> results,
     if (masked)
       value = node(Opcode::And, DataType::I32,
                    {value, leaf(int(body.getNumArguments()))});
-    if (results[i] != type)
+    if (results[i] == DataType::I8 && type == DataType::I32)
+      value = asByte(value);
+    else if (results[i] != type)
       value = node(Opcode::Convert, type, {value}, results[i]);
     if (value.kind != AluArgument::Kind::Node)
       value = node(Opcode::Copy, type, {value});
@@ -339,6 +436,7 @@ void ProgramBuilder::insertCopies() {
 }
 
 AluProgram ProgramBuilder::finish() {
+  dropUnused();
   time();
   insertCopies();
   return std::move(program);

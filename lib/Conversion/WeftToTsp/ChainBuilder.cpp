@@ -190,6 +190,20 @@ void ChainBuilder::separate(
   }
 }
 
+Memory ChainBuilder::constantCopy(const Memory &memory) {
+  Memory &copy = constantCopies[memory.buffers.front()];
+  auto constant = memory.buffers.front().getDefiningOp<tsp::ConstantOp>();
+  if (copy.buffers.empty() && constant) {
+    // One in each hemisphere: readers of both find streams of two directions.
+    copy = memory;
+    Operation *second = b.clone(*constant);
+    constant.setHemisphere(0);
+    cast<tsp::ConstantOp>(second).setHemisphere(1);
+    copy.buffers.assign(second->result_begin(), second->result_end());
+  }
+  return copy.buffers.empty() ? memory : copy;
+}
+
 Memory &ChainBuilder::zeros(Location loc) {
   if (zeroMemory)
     return *zeroMemory;

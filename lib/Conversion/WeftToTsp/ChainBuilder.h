@@ -86,6 +86,8 @@ public:
   separate(llvm::MutableArrayRef<Memory> operands,
            llvm::MutableArrayRef<llvm::SmallVector<VectorAddress>> addresses,
            const Memory *other, mlir::Location loc);
+  /// A second copy of a constant, for readers of two of its words at a time.
+  Memory constantCopy(const Memory &memory);
   /// One word of zeros with as many columns as one lw.pair takes.
   Memory &zeros(mlir::Location loc);
 
@@ -129,6 +131,7 @@ public:
 
 private:
   llvm::DenseMap<mlir::Value, std::unique_ptr<Memory>> memories;
+  llvm::DenseMap<mlir::Value, Memory> constantCopies; ///< By first buffer.
   std::optional<Memory> zeroMemory;
   /// Copies of each, and how often one was taken again.
   std::map<std::vector<std::vector<int32_t>>,
@@ -157,6 +160,9 @@ mlir::LogicalResult lowerMap(ChainBuilder &builder, MapOp op);
 mlir::LogicalResult lowerReduce(ChainBuilder &builder, ReduceOp op);
 mlir::LogicalResult lowerAssemble(ChainBuilder &builder, AssembleOp op);
 mlir::LogicalResult lowerContract(ChainBuilder &builder, ContractOp op);
+/// Products of bytes with constant bytes, on single planes.
+bool isByteProduct(ContractOp op);
+mlir::LogicalResult lowerByteContract(ChainBuilder &builder, ContractOp op);
 
 } // namespace weft
 

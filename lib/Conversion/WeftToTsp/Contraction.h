@@ -37,7 +37,7 @@ public:
       : builder(builder), op(op) {}
   llvm::LogicalResult run();
 
-private:
+protected:
   llvm::LogicalResult classify();
   llvm::SmallVector<llvm::SmallVector<int64_t>>
   combinations(llvm::ArrayRef<unsigned> over,

@@ -295,7 +295,7 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
       of.accumulator < 0 ? IntegerAttr() : b.getI64IntegerAttr(count),
       IntegerAttr(), IntegerAttr());
   b.createBlock(&chain.getBody());
-  tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0));
+  tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0), IntegerAttr());
   SmallVector<VectorAddress> addresses;
   for (const auto &row : rowLoops) {
     // The tile's address has batch and contracted loops; rows add theirs.
@@ -315,7 +315,7 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
   auto abc = tsp::ActivateOp::create(
       b, loc, tsp::ValueType::get(b.getContext()), value,
       pass.streamedUpper ? b.getUnitAttr() : UnitAttr(), b.getI64IntegerAttr(1),
-      b.getI64IntegerAttr(count));
+      b.getI64IntegerAttr(count), IntegerAttr());
   int emitted = 1 + machine.mxmLatency;
   StringRef mode = passes.size() == 1       ? "pass"
                    : i == 0                 ? "store"
@@ -578,5 +578,7 @@ LogicalResult Contraction::run() {
 }
 
 LogicalResult weft::lowerContract(ChainBuilder &builder, ContractOp op) {
+  if (isByteProduct(op))
+    return lowerByteContract(builder, op);
   return Contraction(builder, op).run();
 }

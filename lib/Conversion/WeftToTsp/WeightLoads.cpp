@@ -52,7 +52,7 @@ Value Contraction::packedTile(const Pass &pass, ArrayRef<Blocks> ranges,
         b, constant.getLoc(), types, constant.getValue(),
         b.getDenseI64ArrayAttr(lanes), b.getDenseI64ArrayAttr(tileColumns),
         b.getF32FloatAttr(scale), b.getI64IntegerAttr(blocks),
-        b.getI64IntegerAttr(home), DenseI64ArrayAttr());
+        b.getI64IntegerAttr(home), DenseI64ArrayAttr(), UnitAttr());
     first = weights.getBuffers()[0];
     builder.weightBlocks[home] += blocks;
   }
@@ -229,11 +229,11 @@ FailureOr<Value> Contraction::emitLoad(const Pass &pass, int hemisphere,
         b.getI64IntegerAttr(range.count), b.getI64IntegerAttr(1),
         b.getDenseI64ArrayAttr(source.counts),
         b.getDenseI64ArrayAttr(source.runs), IntegerAttr());
-    tsp::LoadWeightsOp::create(b, loc, value, b.getI64IntegerAttr(offset),
-                               b.getI64IntegerAttr(range.count),
-                               b.getI64IntegerAttr(range.first),
-                               packed ? b.getUnitAttr() : UnitAttr(),
-                               range.upper ? b.getUnitAttr() : UnitAttr());
+    tsp::LoadWeightsOp::create(
+        b, loc, value, b.getI64IntegerAttr(offset),
+        b.getI64IntegerAttr(range.count), b.getI64IntegerAttr(range.first),
+        packed ? b.getUnitAttr() : UnitAttr(),
+        range.upper ? b.getUnitAttr() : UnitAttr(), IntegerAttr());
     offset += range.count;
   }
   return chain.getFilled();

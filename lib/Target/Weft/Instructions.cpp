@@ -191,6 +191,11 @@ private:
       return writeAlu(o, alu);
     instruction.opcode = op.opcode;
     instruction.type = DataType::F16;
+    mlir::Operation *moded = source;
+    if (auto acc = dyn_cast<tsp::AccumulateOp>(source))
+      moded = acc.getValue().getDefiningOp();
+    if (moded->hasAttr("plane"))
+      instruction.type = DataType::I8;
     if (auto lw = dyn_cast<tsp::LoadWeightsOp>(source)) {
       instruction.packed = lw.getPacked();
       instruction.upper = lw.getUpper();

@@ -112,6 +112,10 @@ public:
     std::memcpy(&bits, data + 2 * i, 2);
     return element.isF16() ? floatFromHalf(bits) : floatFromBfloat16(bits);
   }
+  /// The elements themselves where they are bytes.
+  const char *bytesOfIntegers() const {
+    return element.isInteger(8) ? bytes.data() : nullptr;
+  }
   /// The elements themselves where they are floats in memory.
   const char *floats() const {
     return !splat && element.isF32() ? bytes.data() : nullptr;
@@ -151,7 +155,7 @@ mlir::LogicalResult target::packWeights(const Machine &machine,
   llvm::ArrayRef<int64_t> lanes = op.getLanes(), columns = op.getColumns();
   size_t half = size_t(machine.halfLanes()), width = size_t(machine.lanes());
   size_t buffers = bytes.size();
-  if (lanes.size() > half || buffers == 0 ||
+  if (lanes.size() > (op.getBytes() ? width : half) || buffers == 0 ||
       columns.size() > op.getWords() * buffers)
     return op.emitOpError("has more lanes or columns than the tile");
   int64_t count = reader->size(), top = -1;
@@ -169,6 +173,16 @@ mlir::LogicalResult target::packWeights(const Machine &machine,
   std::vector<uint8_t *> target(columns.size());
   for (size_t n = 0; n < columns.size(); ++n)
     target[n] = bytes[n % buffers] + n / buffers * width;
+  if (op.getBytes()) {
+    const char *data = reader->bytesOfIntegers();
+    if (!data)
+      return op.emitOpError("needs bytes as its value");
+    for (size_t k = 0; k < lanes.size(); ++k)
+      for (size_t n = 0; lanes[k] >= 0 && n < columns.size(); ++n)
+        if (columns[n] >= 0)
+          target[n][k] = uint8_t(data[lanes[k] + columns[n]]);
+    return mlir::success();
+  }
   float scale = op.getScale().convertToFloat();
   const char *floats = reader->floats();
   bool nan = false;

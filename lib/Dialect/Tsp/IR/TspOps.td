@@ -83,13 +83,14 @@ def Tsp_WeightsOp : Tsp_MemoryOp<"weights"> {
     Lane k and column n of the tile hold the element of `value` at flat index
     lanes[k] + columns[n], times `scale`, as f16; nothing where either is
     negative. Low bytes are in the lower half of the lanes, high bytes in the
-    upper half. Buffer j holds columns j, j + J, j + 2J, ... for J buffers.
+    upper half. With `bytes` it is the element as i8, in all lanes. Buffer j
+    holds columns j, j + J, j + 2J, ... for J buffers.
   }];
   let arguments = (ins ElementsAttr:$value, DenseI64ArrayAttr:$lanes,
                        DenseI64ArrayAttr:$columns, F32Attr:$scale, I64Attr:$words,
                        I64Attr:$hemisphere,
-                       OptionalAttr<DenseI64ArrayAttr>:$places);
-  let assemblyFormat = "$value `lanes` $lanes `columns` $columns `scale` $scale `words` $words `in` $hemisphere (`at` $places^)? attr-dict `:` type($buffers)";
+                       OptionalAttr<DenseI64ArrayAttr>:$places, UnitAttr:$bytes);
+  let assemblyFormat = "$value (`bytes` $bytes^)? `lanes` $lanes `columns` $columns `scale` $scale `words` $words `in` $hemisphere (`at` $places^)? attr-dict `:` type($buffers)";
 }
 
 def Tsp_ScratchOp : Tsp_MemoryOp<"scratch"> {
@@ -129,7 +130,8 @@ def Tsp_ChainOp : Tsp_Op<"chain", [SingleBlock, NoTerminator]> {
   let description = [{
     `load` chains fill the shadow weights of a pair and return them; a chain
     that takes `loaded` weights installs them and passes activations.
-    `hemisphere` says which pair. Chains of one accumulator `group` accumulate
+    `hemisphere` says which pair. In byte mode a chain works on both planes of
+    the pair, or on one. Chains of one accumulator `group` accumulate
     into the same `rows` rows. `start`, `row` are stamped by scheduling.
   }];
   let arguments = (ins Optional<Tsp_Loaded>:$loaded, StrAttr:$name,
@@ -193,22 +195,33 @@ def Tsp_AluOp : Tsp_Op<"alu"> {
 
 def Tsp_LoadWeightsOp : Tsp_Op<"lw"> {
   let summary = "fills columns of the shadow weights of a pair";
+  let description = [{
+    With `plane`, 0 or 1, of that plane of the pair, in byte mode.
+  }];
   let arguments = (ins Tsp_Value:$value, I64Attr:$offset, I64Attr:$count,
-                       I64Attr:$block, UnitAttr:$packed, UnitAttr:$upper);
-  let assemblyFormat = "$value (`packed` $packed^)? (`upper` $upper^)? `block` $block `offset` $offset `burst` $count attr-dict";
+                       I64Attr:$block, UnitAttr:$packed, UnitAttr:$upper,
+                       OptionalAttr<I64Attr>:$plane);
+  let assemblyFormat = "$value (`plane` $plane^)? (`packed` $packed^)? (`upper` $upper^)? `block` $block `offset` $offset `burst` $count attr-dict";
 }
 
 def Tsp_InstallOp : Tsp_Op<"iw"> {
   let summary = "makes the shadow weights the active ones";
-  let arguments = (ins I64Attr:$offset);
-  let assemblyFormat = "`offset` $offset attr-dict";
+  let description = [{
+    Of one plane in byte mode with `plane`, of the pair without.
+  }];
+  let arguments = (ins I64Attr:$offset, OptionalAttr<I64Attr>:$plane);
+  let assemblyFormat = "(`plane` $plane^)? `offset` $offset attr-dict";
 }
 
 def Tsp_ActivateOp : Tsp_Op<"abc"> {
   let summary = "activations into a pair";
-  let arguments = (ins Tsp_Value:$value, UnitAttr:$upper, I64Attr:$offset, I64Attr:$count);
+  let description = [{
+    Two streams of f16, or, with `plane`, one of bytes into that plane.
+  }];
+  let arguments = (ins Tsp_Value:$value, UnitAttr:$upper, I64Attr:$offset, I64Attr:$count,
+                       OptionalAttr<I64Attr>:$plane);
   let results = (outs Tsp_Value:$result);
-  let assemblyFormat = "$value (`upper` $upper^)? `offset` $offset `burst` $count attr-dict";
+  let assemblyFormat = "$value (`plane` $plane^)? (`upper` $upper^)? `offset` $offset `burst` $count attr-dict";
 }
 
 def Tsp_AccumulateOp : Tsp_Op<"acc"> {

@@ -206,13 +206,20 @@ private:
     return mlir::success();
   }
 
+  /// Byte mode names a plane of the pair.
+  LogicalResult checkPlane(Operation *op, std::optional<uint64_t> plane) {
+    if (plane && *plane > 1)
+      return op->emitOpError("names a plane other than 0 and 1 of the pair");
+    return mlir::success();
+  }
+
   weft::Op &addOp(Operation *op, Unit unit, Opcode opcode, int64_t offset,
-                  int64_t count, int64_t period) {
+                  int64_t count, int64_t period, uint64_t plane = 0) {
     weft::Op made;
     made.unit = unit;
     made.opcode = opcode;
     made.hemisphere = unit == Unit::Alu ? Hemisphere::West : chain->hemisphere;
-    made.index = unit == Unit::Alu ? 0 : chain->pair;
+    made.index = unit == Unit::Alu ? 0 : chain->pair + int(plane);
     made.offset = int(offset);
     made.count = int(count);
     made.period = int(period);
@@ -289,8 +296,12 @@ private:
     if (pass.role != MxmRole::Pass || pass.pair + 1 >= out.machine.planes)
       return;
     int loads = 0, rows = 0;
-    for (const weft::Op &op : out.problem.chains[size_t(pass.load)].ops)
+    for (const weft::Op &op : out.problem.chains[size_t(pass.load)].ops) {
+      // In byte mode each plane installs by itself.
+      if (op.opcode == Opcode::LoadWeights)
+        return;
       loads += op.count;
+    }
     for (const weft::Op &op : pass.ops)
       rows += op.unit == Unit::MxmActivate ? op.count : 0;
     if (rows < loads)
@@ -314,26 +325,35 @@ private:
             return failure();
           if (op.getBlock() > uint64_t(out.machine.lanes()))
             return op.emitOpError("has a block out of range");
-          addOp(op, Unit::MxmWeights, Opcode::LoadWeightsPair, op.getOffset(),
-                op.getCount(), 1)
+          if (failed(checkPlane(op, op.getPlane())))
+            return failure();
+          addOp(op, Unit::MxmWeights,
+                op.getPlane() ? Opcode::LoadWeights : Opcode::LoadWeightsPair,
+                op.getOffset(), op.getCount(), 1, op.getPlane().value_or(0))
               .operands = {*operand};
           return mlir::success();
         })
         .Case<InstallOp>([&](InstallOp op) -> LogicalResult {
           if (failed(checkTimes(op, op.getOffset(), 1, 1)))
             return failure();
+          if (failed(checkPlane(op, op.getPlane())))
+            return failure();
           addOp(op, Unit::MxmWeights, Opcode::InstallWeights, op.getOffset(), 1,
-                1);
+                1, op.getPlane().value_or(0));
           return mlir::success();
         })
         .Case<ActivateOp>([&](ActivateOp op) -> LogicalResult {
           auto operand = streamValue(op.getValue());
-          if (!operand || chain->values[*operand].width != 2)
-            return op.emitOpError("takes two streams");
+          if (failed(checkPlane(op, op.getPlane())))
+            return failure();
+          int width = op.getPlane() ? 1 : 2;
+          if (!operand || chain->values[*operand].width != width)
+            return op.emitOpError(width == 1 ? "takes one stream of bytes"
+                                             : "takes two streams");
           if (failed(checkTimes(op, op.getOffset(), op.getCount(), 1)))
             return failure();
           addOp(op, Unit::MxmActivate, Opcode::Activate, op.getOffset(),
-                op.getCount(), 1)
+                op.getCount(), 1, op.getPlane().value_or(0))
               .operands = {*operand};
           return mlir::success();
         })
@@ -493,7 +513,7 @@ private:
       return op.emitOpError("accumulates in a chain without a group");
     bool emits = mode == "pass" || mode.ends_with("emit");
     addOp(op, Unit::MxmAccumulate, Opcode::Accumulate, op.getOffset(),
-          op.getCount(), 1);
+          op.getCount(), 1, abc.getPlane().value_or(0));
     size_t at = chain->ops.size() - 1;
     if (emits)
       chain->ops[at].result = value(op.getResult(), 4, op.getCount(), 1);
