@@ -82,6 +82,17 @@ FORMS = {
     "SkipLayerNormalization": (["x", "w", floats(32)], {}),
     "SkipSimplifiedLayerNormalization": (["x", "w", floats(32)], {}),
 }
+QUANT = [np.float32(0.05), np.uint8(128)]
+BYTES = (np.arange(32 * 8) % 200).astype(np.uint8).reshape(32, 8)
+FORMS |= {
+    "DequantizeLinear": (["u", *QUANT], {}),
+    "DynamicQuantizeLinear": (["x"], {}),
+    "MatMulInteger": (["u", BYTES, np.uint8(128), np.uint8(100)], {}),
+    "QGemm": (["u", *QUANT, BYTES, *QUANT, np.zeros(8, np.int32), *QUANT], {}),
+    "QLinearMatMul": (["u", *QUANT, BYTES, *QUANT, *QUANT], {}),
+    "QuantizeLinear": (["x", *QUANT], {}),
+}
+RESULTS = {"DynamicQuantizeLinear": 3, "Split": 2}
 FORMS |= {op: (["x"], {}) for op in UNARY}
 FORMS |= {op: (["x", "w"], {}) for op in BINARY.split()}
 FORMS |= {op: (["i", "i"], {}) for op in BITS}
@@ -105,7 +116,7 @@ def main():
                 value = constants[-1].name
             names.append(value)
         domain = "" if domain == "ai.onnx" else domain
-        results = [f"y{number}_{k}" for k in range(2 if operator == "Split" else 1)]
+        results = [f"y{number}_{k}" for k in range(RESULTS.get(operator, 1))]
         nodes.append(helper.make_node(operator, names, results, f"{domain}{operator}", domain=domain, **attributes))
         outputs += [onnx_value(name) for name in results]
     graph = helper.make_graph(
