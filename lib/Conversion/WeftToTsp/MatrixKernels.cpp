@@ -563,17 +563,13 @@ LogicalResult Contraction::run() {
     }
   }
   // What the pairs do at one time lies close together in the program.
-  for (size_t i = 0, more = 1; more; ++i) {
-    more = 0;
-    for (const Work &work : all)
+  for (const Work &work : all)
+    for (size_t i = 0;
+         i < std::max(work.groups[0].size(), work.groups[1].size()); ++i)
       for (size_t pass = 0; pass < work.passes.size(); ++pass)
         for (const auto &groups : work.groups)
-          if (i < groups.size()) {
-            more = 1;
-            if (failed(emitPass(work, pass, groups[i])))
-              return failure();
-          }
-  }
+          if (i < groups.size() && failed(emitPass(work, pass, groups[i])))
+            return failure();
   return mlir::success();
 }
 
