@@ -38,8 +38,9 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
   std::vector<VectorOfTensor> vectors =
       enumerateVectors(layout, type.getShape());
 
-  for (size_t begin = 0; begin < vectors.size(); begin += kMaxVectorBurst) {
-    size_t count = std::min(vectors.size() - begin, size_t(kMaxVectorBurst));
+  const size_t longest = vectorBurst(vectors.size());
+  for (size_t begin = 0; begin < vectors.size(); begin += longest) {
+    size_t count = std::min(vectors.size() - begin, longest);
     auto burst = ArrayRef<VectorOfTensor>(vectors).slice(begin, count);
     OpBuilder::InsertionGuard guard(builder.b);
     // Masks are memory, which stands outside of chains.
@@ -166,8 +167,10 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
   // in a chain of their own, a latency apart. Bursts as short as those that
   // write what is reduced let it begin before they have all ended.
   const int latency = machine.aluLatency;
-  for (const VectorOfTensor &v :
-       enumerateVectors(outLayout, outType.getShape())) {
+  std::vector<VectorOfTensor> vectors =
+      enumerateVectors(outLayout, outType.getShape());
+  const size_t longest = vectorBurst(vectors.size() * terms.size());
+  for (const VectorOfTensor &v : vectors) {
     SmallVector<VectorAddress> addresses;
     for (const auto &term : terms) {
       SmallVector<int64_t> index;
@@ -177,7 +180,7 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
       LayoutPosition p = inLayout.at(index);
       addresses.push_back({p.word, p.column});
     }
-    size_t bursts = (addresses.size() + kMaxVectorBurst - 1) / kMaxVectorBurst;
+    size_t bursts = (addresses.size() + longest - 1) / longest;
     const Memory *from = &in;
     Memory parts;
     SmallVector<VectorAddress> partial;
@@ -215,8 +218,9 @@ LogicalResult weft::lowerAssemble(ChainBuilder &builder, AssembleOp op) {
                   ArrayRef<VectorAddress> target) {
     node.opcode = Opcode::Copy;
     node.type = node.resultType = from.storage;
-    for (size_t begin = 0; begin < source.size(); begin += kMaxVectorBurst) {
-      size_t count = std::min(source.size() - begin, size_t(kMaxVectorBurst));
+    const size_t longest = vectorBurst(source.size());
+    for (size_t begin = 0; begin < source.size(); begin += longest) {
+      size_t count = std::min(source.size() - begin, longest);
       OpBuilder::InsertionGuard guard(builder.b);
       builder.beginChain(loc, "copy");
       Value value = builder.read(from, source.slice(begin, count), 1, loc);
