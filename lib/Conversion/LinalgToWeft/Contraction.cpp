@@ -265,7 +265,14 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     std::swap(s, w);
   bool keepsLanes = !constantOf(op.getDpsInputs()[w]) &&
                     swapForReductions(op, s, w);
-  if (tilesBetterSwapped(op, s))
+  // Bytes are installed from constants only.
+  auto isByte = [](Value v) {
+    return getElementTypeOrSelf(v.getType()).isInteger(8);
+  };
+  bool byteWeights = isByte(op.getDpsInputs()[0]) &&
+                     isByte(op.getDpsInputs()[1]) &&
+                     constantOf(op.getDpsInputs()[w]);
+  if (!byteWeights && tilesBetterSwapped(op, s))
     std::swap(s, w);
   Value streamed = op.getDpsInputs()[s], installed = op.getDpsInputs()[w];
   AffineMap sm = maps[s], wm = maps[w], cm = maps[2];
@@ -273,8 +280,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   // Streamed: the contracted loops in lanes, rows (its own loops) in words.
   auto streamedType = cast<RankedTensorType>(streamed.getType());
   bool weights = bool(constantOf(installed));
-  bool bytes = weights && streamedType.getElementType().isInteger(8) &&
-               getElementTypeOrSelf(installed.getType()).isInteger(8);
+  bool bytes = byteWeights;
   Value source = isFree(streamed) ? Value() : anyVersion(streamed);
   bool fits = bool(source);
   SmallVector<int> laneDims;

@@ -51,6 +51,9 @@ Value weft::widenScalar(OpBuilder &b, Operation &op, ValueRange in) {
   if (cmp && arith::CmpIPredicate::ult <= cmp.getPredicate())
     return arith::CmpIOp::create(b, loc, cmp.getPredicate(), side(0), side(1));
   unsigned width = narrowWidth(op.getOperand(0).getType());
+  if (isa<arith::ShRUIOp>(op))
+    return wrapped(b, loc, width,
+                   arith::ShRUIOp::create(b, loc, side(0), in[1]));
   if (isa<arith::MaxUIOp>(op))
     return wrapped(b, loc, width,
                    arith::MaxSIOp::create(b, loc, side(0), side(1)));
