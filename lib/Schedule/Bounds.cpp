@@ -72,6 +72,20 @@ Bound weft::workBound(const Machine &machine, const Work &work) {
   return best;
 }
 
+double weft::peakShare(const Machine &machine, const Work &work,
+                       int64_t cycles) {
+  // Cycles of one plane with every tile full; a pair in fp16 is two planes.
+  double planeCycles = 0;
+  for (const MatrixWork &w : work.matrices) {
+    double products = double(w.batch) * double(w.m) * double(w.n) * double(w.k);
+    double tile = double(machine.lanes()) *
+                  (w.int8 ? machine.lanes() : machine.halfLanes());
+    planeCycles += products / tile * (w.int8 ? 1 : 2);
+  }
+  double offered = double(cycles) * 2 * machine.planes;
+  return offered > 0 ? planeCycles / offered : 0;
+}
+
 namespace {
 
 /// Vector-cycles on the streams of one direction, by position; the fullest

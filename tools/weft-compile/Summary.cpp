@@ -55,6 +55,10 @@ std::string weft::summaryText(const std::string &output,
   if (path > 0)
     out << llvm::format(", ratio %.2f", double(cycles) / double(path));
   out << "\n";
+  if (auto peak = stats.getNumber("peak"))
+    out << llvm::left_justify("peak", 15)
+        << llvm::format("%.1f%% of the matrix units' multiply-adds\n",
+                        100.0 * *peak);
   if (const json::Object *resources = stats.getObject("resources")) {
     out << "utilisation\n";
     std::map<std::string, double> sorted;

@@ -42,6 +42,11 @@ struct Bound {
 /// largest of them.
 Bound workBound(const Machine &machine, const Work &work);
 
+/// Useful multiply-adds of the products over what the matrix units could do in
+/// so many cycles: 1 is every element of every tile busy in every cycle. 0
+/// where there are no products or cycles.
+double peakShare(const Machine &machine, const Work &work, int64_t cycles);
+
 /// Busy cycles and capacity (cycles offered) of one class of resource.
 struct ResourceUse {
   int64_t busy = 0;

@@ -114,6 +114,7 @@ void fuseIntoUser(RewriterBase &rewriter, linalg::GenericOp producer) {
   auto user = dyn_cast<linalg::GenericOp>(use.getOwner());
   if (!user || !isElementwise(user) || !linalg::areElementwiseOpsFusable(&use))
     return;
+  rewriter.setInsertionPoint(user);
   auto fused = linalg::fuseElementwiseOps(rewriter, &use);
   if (failed(fused))
     return;

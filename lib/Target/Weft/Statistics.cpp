@@ -61,10 +61,14 @@ weft::programStatistics(tsp::ProgramOp op, const ExportedProgram &exported) {
     return json::Object{{"cycles", b.cycles}, {"resource", b.resource}};
   };
   auto module = op->getParentOfType<mlir::ModuleOp>();
-  if (module && module->hasAttr(kWorkAttr))
-    stats["work_bound"] = bound(workBound(s.machine, workOf(module)));
-  else
+  if (module && module->hasAttr(kWorkAttr)) {
+    Work work = workOf(module);
+    stats["work_bound"] = bound(workBound(s.machine, work));
+    if (!work.matrices.empty())
+      stats["peak"] = peakShare(s.machine, work, schedule->cycles);
+  } else {
     stats["work_bound"] = nullptr;
+  }
   stats["placed_bound"] = bound(bounds.placed);
   stats["critical_path"] = bounds.criticalPath;
   json::Object resources;

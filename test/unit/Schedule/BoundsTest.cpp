@@ -74,6 +74,17 @@ TEST(WorkBound, Int8UsesEveryPlane) {
 // 11..14 and writes at 21..24: 25 cycles along dependences. But a bank does one
 // thing a cycle: the second waits until the write of 13 is done, reads at
 // 14..17 and writes at 24..27: 28 cycles. No slice is read longer than 4.
+TEST(PeakShare, FullAndPartialTiles) {
+  Machine m = *machinePreset("tsp-v1");
+  // 160 x 320 weights fill one of the two pairs' tiles: half of the peak.
+  EXPECT_DOUBLE_EQ(peakShare(m, {{{1, 100, 320, 160, false, true}}, 0}, 100), 0.5);
+  // In int8 a plane holds 320 x 320, and there are four.
+  EXPECT_DOUBLE_EQ(peakShare(m, {{{1, 100, 320, 320, true, true}}, 0}, 100), 0.25);
+  // 409,600 int8 multiply-adds a cycle are the whole chip (machine.md).
+  EXPECT_DOUBLE_EQ(peakShare(m, {{{1, 1, 409600, 1, true, true}}, 0}, 1), 1.0);
+  EXPECT_EQ(peakShare(m, {}, 100), 0);
+}
+
 TEST(PlacedBounds, TwoMaps) {
   Machine m = *machinePreset("tsp-mini");
   ProblemBuilder b(m);
