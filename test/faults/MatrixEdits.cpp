@@ -33,8 +33,8 @@ bool installs(const Issue &issue) {
 /// Whether the queue of the pair's other plane installs up to a cycle.
 bool installsElsewhere(const Plan &plan, int number, int64_t until) {
   Queue q = plan.queue(number);
-  auto other =
-      plan.queues.find(plan.number(Unit::MxmWeights, q.hemisphere, q.index ^ 1));
+  auto other = plan.queues.find(
+      plan.number(Unit::MxmWeights, q.hemisphere, q.index ^ 1));
   return other != plan.queues.end() &&
          std::ranges::any_of(other->second, [&](const auto &entry) {
            return entry.first <= until && installs(entry.second);

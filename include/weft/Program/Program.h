@@ -109,7 +109,7 @@ struct HostLookup {
   int64_t rows = 0;  ///< Valid indices are [-rows, rows).
   int64_t rowElements = 0;
   DataType storage = DataType::F16; ///< Of the table's bytes below.
-  SharedBytes data; ///< rows * rowElements * byteWidth.
+  SharedBytes data;                 ///< rows * rowElements * byteWidth.
   /// Shape: indices' shape then rowElements.
   std::vector<int64_t> shape;
   std::vector<Placement> copies;

@@ -91,9 +91,9 @@ MapOp fuse(MapOp user, const Machine &machine) {
     leaves.push_back(storageOf(source.getType()));
     Block &body = producer.getBody().front();
     IRMapping own;
-    own.map(body.getArgument(0),
-            block->addArgument(body.getArgument(0).getType(),
-                               argument.getLoc()));
+    own.map(
+        body.getArgument(0),
+        block->addArgument(body.getArgument(0).getType(), argument.getLoc()));
     for (Operation &op : body.without_terminator())
       inner.clone(op, own);
     mapping.map(argument,
@@ -103,8 +103,8 @@ MapOp fuse(MapOp user, const Machine &machine) {
     inner.clone(op, mapping);
   for (Value result : user.getResults())
     results.push_back(storageOf(result.getType()));
-  auto program = buildAluProgram(machine, *block, leaves, results,
-                                 bool(user.getMask()));
+  auto program =
+      buildAluProgram(machine, *block, leaves, results, bool(user.getMask()));
   if (failed(program) || program->alus() > machine.alus)
     return {};
   auto fused = MapOp::create(b, user.getLoc(), user->getResultTypes(), operands,
@@ -116,8 +116,7 @@ MapOp fuse(MapOp user, const Machine &machine) {
 } // namespace
 
 void weft::fuseMaps(func::FuncOp function, const Machine &machine) {
-  for (Operation &op :
-       llvm::make_early_inc_range(function.getBody().front())) {
+  for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
     auto user = dyn_cast<MapOp>(op);
     if (!user)
       continue;

@@ -45,9 +45,9 @@ std::vector<LaneDigits> packLanes(llvm::ArrayRef<int64_t> shape,
                                   llvm::ArrayRef<int> laneDims, int lanes,
                                   int align);
 
-/// Puts members of dimension `dim`, which is not in lanes, beside what fills the
-/// first `used` lanes: as many as fit into a half of the lanes without crossing
-/// its end, in both halves. Steps are multiples of `align`.
+/// Puts members of dimension `dim`, which is not in lanes, beside what fills
+/// the first `used` lanes: as many as fit into a half of the lanes without
+/// crossing its end, in both halves. Steps are multiples of `align`.
 void packMembers(std::vector<LaneDigits> &digits, int dim, int64_t used,
                  int lanes, int align);
 
@@ -69,21 +69,22 @@ LayoutPosition contribution(const Layout &layout, unsigned dim, int64_t i);
 /// Whether for every vector of `out` one vector of `in` holds the operands of
 /// its elements in the same lanes (or in all lanes). Dimension d of `out`
 /// corresponds to dimension inDims[d] of `in`, or to none (-1).
-bool isAligned(const Layout &out, llvm::ArrayRef<int64_t> shape, const Layout &in,
-               llvm::ArrayRef<int> inDims);
+bool isAligned(const Layout &out, llvm::ArrayRef<int64_t> shape,
+               const Layout &in, llvm::ArrayRef<int> inDims);
 
 /// The layout of the same words seen with dimensions merged or split, or
 /// nothing when the digits do not allow it. `groups[i]` are the dimensions of
 /// the larger rank that make dimension i of the smaller.
-std::optional<Layout> collapseLayout(const Layout &layout,
-                                     llvm::ArrayRef<int64_t> shape,
-                                     llvm::ArrayRef<llvm::SmallVector<int64_t, 2>> groups);
-std::optional<Layout> expandLayout(const Layout &layout,
-                                   llvm::ArrayRef<int64_t> expandedShape,
-                                   llvm::ArrayRef<llvm::SmallVector<int64_t, 2>> groups);
+std::optional<Layout>
+collapseLayout(const Layout &layout, llvm::ArrayRef<int64_t> shape,
+               llvm::ArrayRef<llvm::SmallVector<int64_t, 2>> groups);
+std::optional<Layout>
+expandLayout(const Layout &layout, llvm::ArrayRef<int64_t> expandedShape,
+             llvm::ArrayRef<llvm::SmallVector<int64_t, 2>> groups);
 
 /// The layout of a unit-stride slice of the same words, if digits allow it.
-std::optional<Layout> sliceLayout(const Layout &layout, llvm::ArrayRef<int64_t> offsets,
+std::optional<Layout> sliceLayout(const Layout &layout,
+                                  llvm::ArrayRef<int64_t> offsets,
                                   llvm::ArrayRef<int64_t> sizes);
 
 } // namespace weft

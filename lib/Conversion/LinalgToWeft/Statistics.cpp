@@ -25,7 +25,8 @@ bool isElementwise(linalg::GenericOp op) {
 }
 
 /// The one operation of a body that yields it.
-template <typename Op> Op onlyOperation(linalg::GenericOp op) {
+template <typename Op>
+Op onlyOperation(linalg::GenericOp op) {
   Block *body = op.getBody();
   auto inner = dyn_cast<Op>(body->front());
   return inner && &body->back() == inner->getNextNode() &&
@@ -57,8 +58,7 @@ std::optional<Deviations> match(linalg::GenericOp reduction) {
       square.getRhs() != d.squares.getBody()->getArgument(0))
     return std::nullopt;
   // ... differences from ...
-  d.difference =
-      d.squares.getDpsInputs()[0].getDefiningOp<linalg::GenericOp>();
+  d.difference = d.squares.getDpsInputs()[0].getDefiningOp<linalg::GenericOp>();
   if (!isElementwise(d.difference) || d.difference.getNumDpsInputs() != 2 ||
       !d.difference.getIndexingMapsArray()[0].isIdentity())
     return std::nullopt;
@@ -97,8 +97,7 @@ std::optional<Deviations> match(linalg::GenericOp reduction) {
   double n = 1;
   SmallVector<int64_t> loops = reduction.getStaticLoopRanges();
   for (unsigned loop = 0; loop < loops.size(); ++loop)
-    if (!kept.getResultPosition(
-            getAffineDimExpr(loop, reduction.getContext())))
+    if (!kept.getResultPosition(getAffineDimExpr(loop, reduction.getContext())))
       n *= double(loops[loop]);
   if (std::abs(d.count - n) > 1e-6 * n)
     return std::nullopt;
@@ -139,9 +138,8 @@ void weft::splitVariances(func::FuncOp function) {
     auto found = match(reduction);
     if (!found)
       continue;
-    rewriter.modifyOpInPlace(found->squares, [&] {
-      found->squares.setOperand(0, found->x);
-    });
+    rewriter.modifyOpInPlace(found->squares,
+                             [&] { found->squares.setOperand(0, found->x); });
     // What the sum of squares has too much.
     rewriter.setInsertionPointAfter(reduction);
     auto type = cast<RankedTensorType>(reduction.getResult(0).getType());
@@ -165,8 +163,7 @@ void weft::splitVariances(func::FuncOp function) {
                                               constant(1.0 / found->count));
           Value rest = arith::SubFOp::create(b, at, args[0], share);
           // Rounding may leave less than nothing.
-          Value result =
-              arith::MaximumFOp::create(b, at, rest, constant(0.0));
+          Value result = arith::MaximumFOp::create(b, at, rest, constant(0.0));
           linalg::YieldOp::create(b, at, result);
         });
     rewriter.replaceAllUsesExcept(reduction.getResult(0),

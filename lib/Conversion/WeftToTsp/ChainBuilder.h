@@ -24,11 +24,13 @@ namespace weft {
 constexpr int kMaxBurst = 320;
 
 /// Longest burst of a chain without a matrix unit, for a kernel of this many
-/// vectors. A bank is read or written, never both, so its readers start when the
-/// burst that writes it has ended: short bursts keep chains of vector kernels
-/// close together. Long kernels are busy anyway, and take less text in longer
-/// ones.
-constexpr size_t vectorBurst(size_t vectors) { return vectors > 2048 ? 64 : 32; }
+/// vectors. A bank is read or written, never both, so its readers start when
+/// the burst that writes it has ended: short bursts keep chains of vector
+/// kernels close together. Long kernels are busy anyway, and take less text in
+/// longer ones.
+constexpr size_t vectorBurst(size_t vectors) {
+  return vectors > 2048 ? 64 : 32;
+}
 
 /// Words of one buffer: tensors with more words per column use several.
 int segmentWords(const Machine &machine);

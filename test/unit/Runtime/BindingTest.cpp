@@ -50,9 +50,10 @@ Program lookupProgram() {
   lookup.rows = 3;
   lookup.rowElements = 2;
   lookup.storage = DataType::F16;
-  lookup.data = std::vector<uint8_t>{0x00, 0x10, 0x01, 0x11,  // Row 0: 0x1000, 0x1101.
-                 0x02, 0x12, 0x03, 0x13,  // Row 1.
-                 0x04, 0x14, 0x05, 0x15}; // Row 2.
+  lookup.data =
+      std::vector<uint8_t>{0x00, 0x10, 0x01, 0x11,  // Row 0: 0x1000, 0x1101.
+                           0x02, 0x12, 0x03, 0x13,  // Row 1.
+                           0x04, 0x14, 0x05, 0x15}; // Row 2.
   lookup.shape = {2, 2};
   lookup.copies = {rowPlacement(DataType::F16, {2, 2}, 0, 20)};
   program.lookups = {lookup};

@@ -468,10 +468,10 @@ private:
   /// Results that an operation gives: one an issue, or the parts that an
   /// accumulating one ends with.
   int64_t accumulatedParts(AluOp op) const {
-    return op.getAccumulate() ? std::max<int64_t>(
-                                    1, out.machine.aluLatency /
-                                           std::max<int64_t>(1, op.getPeriod()))
-                              : int64_t(op.getCount());
+    return op.getAccumulate()
+               ? std::max<int64_t>(1, out.machine.aluLatency /
+                                          std::max<int64_t>(1, op.getPeriod()))
+               : int64_t(op.getCount());
   }
 
   /// A chained consumer issues exactly a latency after its producer.
