@@ -135,9 +135,10 @@ Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
               function_ref<Value(OpBuilder &, ValueRange)> value) {
   // v = a * high + b * low: a carries the top 11 bits, b what is left, so 22
   // bits in all and exact for integers below 2^22. For floats the factors
-  // keep sums of squares in range: a reaches 2^28, b resolves 2^-36.
+  // keep sums of squares in range: a reaches 2^28; b is whole below 2^20, which
+  // a variance with a mean of hundreds needs, and resolves 2^-32.
   return split(loc, in, maps, half, isInteger ? 2048.0f : 4096.0f,
-               isInteger ? 1.0f : 1.0f / 2048.0f, isInteger, value);
+               isInteger ? 1.0f : 1.0f / 256.0f, isInteger, value);
 }
 
 SmallVector<std::pair<Value, float>>

@@ -107,6 +107,18 @@ def main():
         {"g": g},
         (c / np.sqrt((c * c).mean(-1, keepdims=True) + 1e-5) * g).astype(np.float32),
     )
+    # A mean of many deviations: squares beyond f16's range, and all but 1e-5
+    # of their sum cancels in the variance.
+    x = x + np.float32(300)
+    wide = x.astype(np.float64)
+    c = wide - wide.mean(-1, keepdims=True)
+    add(
+        "far_norm",
+        [("LayerNormalization", ["x", "g"], ["y"], {"axis": -1})],
+        {"x": x},
+        {"g": g},
+        (c / np.sqrt((c * c).mean(-1, keepdims=True) + 1e-5) * g).astype(np.float32),
+    )
     # Logits that f16 cannot tell apart.
     x = np.array([[0, 1, 2, 3], [10000, 10001, 10002, 10003]], np.float32)
     e = np.exp(x - x.max(-1, keepdims=True))
