@@ -77,9 +77,11 @@ TEST(WorkBound, Int8UsesEveryPlane) {
 TEST(PeakShare, FullAndPartialTiles) {
   Machine m = *machinePreset("tsp-v1");
   // 160 x 320 weights fill one of the two pairs' tiles: half of the peak.
-  EXPECT_DOUBLE_EQ(peakShare(m, {{{1, 100, 320, 160, false, true}}, 0}, 100), 0.5);
+  EXPECT_DOUBLE_EQ(peakShare(m, {{{1, 100, 320, 160, false, true}}, 0}, 100),
+                   0.5);
   // In int8 a plane holds 320 x 320, and there are four.
-  EXPECT_DOUBLE_EQ(peakShare(m, {{{1, 100, 320, 320, true, true}}, 0}, 100), 0.25);
+  EXPECT_DOUBLE_EQ(peakShare(m, {{{1, 100, 320, 320, true, true}}, 0}, 100),
+                   0.25);
   // 409,600 int8 multiply-adds a cycle are the whole chip (machine.md).
   EXPECT_DOUBLE_EQ(peakShare(m, {{{1, 1, 409600, 1, true, true}}, 0}, 1), 1.0);
   EXPECT_EQ(peakShare(m, {}, 100), 0);
