@@ -14,6 +14,8 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace weft;
 
@@ -163,8 +165,12 @@ void weft::splitVariances(func::FuncOp function) {
           Value share = arith::MulFOp::create(b, at, square,
                                               constant(1.0 / found->count));
           Value rest = arith::SubFOp::create(b, at, args[0], share);
-          // Rounding may leave less than nothing.
-          Value result = arith::MaximumFOp::create(b, at, rest, constant(0.0));
+          // Deviations below 2^-10 of the mean are lost in x itself, which is
+          // f16; what rounding leaves of them here, or less than nothing, must
+          // not be divided by.
+          Value least = arith::MulFOp::create(b, at, share,
+                                              constant(std::ldexp(1.0, -20)));
+          Value result = arith::MaximumFOp::create(b, at, rest, least);
           linalg::YieldOp::create(b, at, result);
         });
     rewriter.replaceAllUsesExcept(reduction.getResult(0),
