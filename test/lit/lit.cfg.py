@@ -30,9 +30,11 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "ORT_DIR"):
         config.environment[name] = os.environ[name]
 if config.weft_sanitize:
     # Debian's libMLIR is not instrumented, so containers that cross into it
-    # look overflown, and what it keeps until exit looks leaked.
+    # look overflown, what it keeps until exit looks leaked, and memory that it
+    # takes from an allocator that instrumented code has filled looks poisoned.
     config.environment.setdefault(
-        "ASAN_OPTIONS", "detect_container_overflow=0:detect_leaks=0"
+        "ASAN_OPTIONS",
+        "allow_user_poisoning=0:detect_container_overflow=0:detect_leaks=0",
     )
     config.available_features.add("sanitizers")
 
