@@ -144,11 +144,6 @@ LogicalResult Placer::finishPending(Value value) {
   return mlir::success();
 }
 
-static bool uses(AffineMap m, unsigned loop) {
-  return m.getResultPosition(getAffineDimExpr(loop, m.getContext()))
-      .has_value();
-}
-
 /// Exchanges the streamed operand `s` and the installed one where the result is
 /// reduced over what would be in its lanes, and not over its rows: lanes then
 /// hold what stays. Whether it did.
@@ -229,8 +224,8 @@ bool Placer::tilesBetterSwapped(linalg::GenericOp op, unsigned s) {
   int64_t free[] = {1, 1}, contracted = 1;
   SmallVector<int64_t> extents = op.getStaticLoopRanges();
   for (unsigned loop = 0; loop < extents.size(); ++loop) {
-    bool used[] = {uses(maps[0], loop), uses(maps[1], loop)};
-    if (!uses(all[2], loop))
+    bool used[] = {usesLoop(maps[0], loop), usesLoop(maps[1], loop)};
+    if (!usesLoop(all[2], loop))
       contracted *= extents[loop];
     else if (used[0] && used[1])
       return false; // a batch
@@ -285,14 +280,14 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   int64_t contracted = 1;
   for (int d = int(sm.getNumResults()) - 1; d >= 0; --d) {
     unsigned loop = sm.getDimPosition(unsigned(d));
-    bool isContracted = !uses(cm, loop);
+    bool isContracted = !usesLoop(cm, loop);
     if (isContracted) {
       laneDims.push_back(d);
       contracted *= extents[loop];
     }
     if (source) {
       Layout layout = layoutOf(source.getType());
-      bool batch = uses(wm, loop) && uses(cm, loop);
+      bool batch = usesLoop(wm, loop) && usesLoop(cm, loop);
       if (stepsLanes(layout, unsigned(d)) && !isContracted && !batch)
         fits = false;
     }
@@ -313,7 +308,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
       for (unsigned d = 0; d < sm.getNumResults(); ++d) {
         LaneDigits own = laneDigits(layoutOf(source.getType()), d);
         unsigned loop = sm.getDimPosition(d);
-        if (uses(wm, loop) && uses(cm, loop) &&
+        if (usesLoop(wm, loop) && usesLoop(cm, loop) &&
             stepsHalvesOnly(own, machine.halfLanes()))
           digits[d] = own;
       }
@@ -349,7 +344,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   SmallVector<int> resultLanes;
   for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
     unsigned loop = cm.getDimPosition(unsigned(d));
-    if (uses(wm, loop) && !uses(sm, loop))
+    if (usesLoop(wm, loop) && !usesLoop(sm, loop))
       resultLanes.push_back(d);
   }
   auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
@@ -361,7 +356,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     // A user that contracts over the batch wants it in lanes beside them.
     for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
       unsigned loop = cm.getDimPosition(unsigned(d));
-      if (uses(wm, loop) && uses(sm, loop) &&
+      if (usesLoop(wm, loop) && usesLoop(sm, loop) &&
           isContractedLater(op.getResult(0), d) &&
           !llvm::is_contained(resultLanes, d))
         resultLanes.push_back(d);
@@ -377,7 +372,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   if (keepsLanes && resultLanes.size() == 1)
     for (int d = int(cm.getNumResults()) - 1; d >= 0; --d)
       if (unsigned loop = cm.getDimPosition(unsigned(d));
-          uses(wm, loop) && uses(sm, loop)) {
+          usesLoop(wm, loop) && usesLoop(sm, loop)) {
         packMembers(product.resultDigits, d, columns, machine.lanes(),
                     machine.weightStreams / 2);
         break;
@@ -427,10 +422,10 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
               sm.getResultPosition(getAffineDimExpr(loop, b.getContext()))) {
         dim = laneDigits(streamedLayout, unsigned(*at));
         // A member may lie in the other half than the one it meets.
-        if (uses(cm, loop) &&
+        if (usesLoop(cm, loop) &&
             !(from && laneDigits(layoutOf(from.getType()), d) == dim))
           dim = withoutHalves(dim, machine.halfLanes());
-        if (uses(cm, loop))
+        if (usesLoop(cm, loop))
           for (LaneDigit &digit : dim)
             digit.vector = true;
       } else {
@@ -441,7 +436,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     for (int d : resultLanes)
       if (auto at = wm.getResultPosition(
               getAffineDimExpr(cm.getDimPosition(unsigned(d)), b.getContext()));
-          at && !uses(sm, cm.getDimPosition(unsigned(d)))) {
+          at && !usesLoop(sm, cm.getDimPosition(unsigned(d)))) {
         innermost = int(*at);
         break;
       }

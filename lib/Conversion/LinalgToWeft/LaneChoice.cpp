@@ -49,11 +49,6 @@ void forEachConsumer(
   }
 }
 
-bool usesLoop(AffineMap map, unsigned loop) {
-  return map.getResultPosition(getAffineDimExpr(loop, map.getContext()))
-      .has_value();
-}
-
 SmallVector<int> dimsOf(Value value) {
   SmallVector<int> dims;
   for (int d = 0; d < cast<RankedTensorType>(value.getType()).getRank(); ++d)
@@ -62,6 +57,11 @@ SmallVector<int> dimsOf(Value value) {
 }
 
 } // namespace
+
+bool weft::usesLoop(AffineMap map, unsigned loop) {
+  return map.getResultPosition(getAffineDimExpr(loop, map.getContext()))
+      .has_value();
+}
 
 bool weft::isReducedLater(Value value, int dim) {
   bool found = false;

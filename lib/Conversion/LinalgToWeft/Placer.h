@@ -218,6 +218,8 @@ mlir::ElementsAttr remainderOfHalf(mlir::ModuleOp module,
                                    mlir::ElementsAttr value);
 /// Whether the body multiplies two operands and adds to the output.
 bool isContraction(mlir::linalg::GenericOp op);
+/// Whether a map has a loop among its results.
+bool usesLoop(mlir::AffineMap map, unsigned loop);
 /// Whether dimension `dim` of a value is reduced, at once or after element-wise
 /// operations.
 bool isReducedLater(mlir::Value value, int dim);

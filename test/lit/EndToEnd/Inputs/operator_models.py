@@ -256,44 +256,24 @@ def main():
     column = mask[:, None].astype(np.float32)
     difference = x - x.mean(-1, keepdims=True)
     deviation = np.sqrt((difference**2).mean(-1, keepdims=True) + 1e-5)
-    add(
-        "variance",
-        [
-            ("ReduceMean", ["x"], ["mean"], {"axes": [-1]}),
-            ("Sub", ["x", "mean"], ["difference"], {}),
-            ("Pow", ["difference", "two"], ["square"], {}),
-            ("ReduceMean", ["square"], ["variance"], {"axes": [-1]}),
-            ("Add", ["variance", "epsilon"], ["sum"], {}),
-            ("Sqrt", ["sum"], ["deviation"], {}),
-            ("Div", ["difference", "deviation"], ["norm"], {}),
-            ("Cast", ["mask"], ["kept"], {"to": onnx.TensorProto.FLOAT}),
-            ("Unsqueeze", ["kept", "one"], ["column"], {}),
-            ("Mul", ["norm", "column"], ["y"], {}),
-            ("Mul", ["difference", "column"], ["y1"], {}),
-        ],
-        {"x": x, "mask": mask},
-        {"two": np.float32(2), "epsilon": np.float32(1e-5), "one": ints(1)},
-        difference / deviation * column,
-        difference * column,
-    )
-    add(
-        "variance_alone",
-        [
-            ("ReduceMean", ["x"], ["mean"], {"axes": [-1]}),
-            ("Sub", ["x", "mean"], ["difference"], {}),
-            ("Pow", ["difference", "two"], ["square"], {}),
-            ("ReduceMean", ["square"], ["variance"], {"axes": [-1]}),
-            ("Add", ["variance", "epsilon"], ["sum"], {}),
-            ("Sqrt", ["sum"], ["deviation"], {}),
-            ("Div", ["difference", "deviation"], ["norm"], {}),
-            ("Cast", ["mask"], ["kept"], {"to": onnx.TensorProto.FLOAT}),
-            ("Unsqueeze", ["kept", "one"], ["column"], {}),
-            ("Mul", ["norm", "column"], ["y"], {}),
-        ],
-        {"x": x, "mask": mask},
-        {"two": np.float32(2), "epsilon": np.float32(1e-5), "one": ints(1)},
-        difference / deviation * column,
-    )
+    nodes = [
+        ("ReduceMean", ["x"], ["mean"], {"axes": [-1]}),
+        ("Sub", ["x", "mean"], ["difference"], {}),
+        ("Pow", ["difference", "two"], ["square"], {}),
+        ("ReduceMean", ["square"], ["variance"], {"axes": [-1]}),
+        ("Add", ["variance", "epsilon"], ["sum"], {}),
+        ("Sqrt", ["sum"], ["deviation"], {}),
+        ("Div", ["difference", "deviation"], ["norm"], {}),
+        ("Cast", ["mask"], ["kept"], {"to": onnx.TensorProto.FLOAT}),
+        ("Unsqueeze", ["kept", "one"], ["column"], {}),
+        ("Mul", ["norm", "column"], ["y"], {}),
+    ]
+    inputs = {"x": x, "mask": mask}
+    constants = {"two": np.float32(2), "epsilon": np.float32(1e-5), "one": ints(1)}
+    scaled = difference / deviation * column
+    asked = ("Mul", ["difference", "column"], ["y1"], {})
+    add("variance", nodes + [asked], inputs, constants, scaled, difference * column)
+    add("variance_alone", nodes, inputs, constants, scaled)
     # Bytes without a sign stay so, and compare so.
     x, z = np.array([[3, 200, 255], [128, 0, 77]], np.uint8), np.uint8([100])
     add(
