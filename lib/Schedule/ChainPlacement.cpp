@@ -109,6 +109,16 @@ bool ListScheduler::areSimultaneous(int a, int b) const {
   return false;
 }
 
+ListScheduler::Ports ListScheduler::portsOf(int buffer, bool write) const {
+  const BufferState &b = buffers[buffer];
+  if (tuning.idealMemory)
+    return write ? Ports{&b.writes, &b.reads} : Ports{&b.reads, &b.writes};
+  const SliceState &s = slices[b.slice];
+  int bank = bankOf(b.place.address);
+  return write ? Ports{&s.writes, &s.bankReads[bank]}
+               : Ports{&s.reads, &s.bankWrites[bank]};
+}
+
 int64_t ListScheduler::queuesFree(int c, int64_t bound) {
   const Chain &chain = problem.chains[c];
   flowsOf(machine, chain, flows);
@@ -128,8 +138,9 @@ int64_t ListScheduler::queuesFree(int c, int64_t bound) {
       int64_t first = flow.at(s.position) - machine.readLatency +
                       int64_t(a.element) * period;
       int64_t length = spanOf(a, period) + 1;
-      int64_t next = s.reads.nextFree(t + first, length);
-      next = s.bankWrites[bankOf(b.place.address)].nextFree(next, length);
+      Ports ports = portsOf(a.buffer, false);
+      int64_t next = ports.side->nextFree(t + first, length);
+      next = ports.other->nextFree(next, length);
       t = next - first;
     });
     moved = t != before;
@@ -223,12 +234,9 @@ Outcome ListScheduler::planHere(int c, int64_t bound, Plan &plan) {
   auto addAccess = [&](const Access &a, int64_t first, int64_t last,
                        bool write) {
     const BufferState &b = buffers[a.buffer];
-    SliceState &s = slices[b.slice];
-    int bank = bankOf(b.place.address);
-    needs.push_back({write ? &s.writes : &s.reads,
-                     write ? &s.bankReads[bank] : &s.bankWrites[bank], first,
-                     last - first + 1});
-    own.push_back({b.slice, bank, write, first, last});
+    Ports ports = portsOf(a.buffer, write);
+    needs.push_back({ports.side, ports.other, first, last - first + 1});
+    own.push_back({b.slice, bankOf(b.place.address), write, first, last});
   };
   forEachRead(chain, [&](int v, int, const Access &a) {
     int period = chain.values[v].period;

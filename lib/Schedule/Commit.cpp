@@ -56,6 +56,8 @@ void ListScheduler::commit(int c, const Plan &plan) {
     int64_t last = first + spanOf(a, period);
     s.reads.add(first, last);
     s.bankReads[bankOf(b.place.address)].add(first, last);
+    if (tuning.idealMemory)
+      b.reads.add(first, last);
     b.lastUse = std::max(b.lastUse, last);
     if (!b.touched.empty())
       for (int i = 0; i < a.count; ++i) {
@@ -73,6 +75,8 @@ void ListScheduler::commit(int c, const Plan &plan) {
     int64_t last = first + spanOf(a, period);
     s.writes.add(first, last);
     s.bankWrites[bankOf(b.place.address)].add(first, last);
+    if (tuning.idealMemory)
+      b.writes.add(first, last);
     b.lastUse = std::max(b.lastUse, last);
     end = std::max(end, last + machine.writeLatency - 1);
     for (int i = 0; i < a.count; ++i) {

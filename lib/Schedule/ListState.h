@@ -10,6 +10,7 @@
 
 #include "Dependences.h"
 #include "Flow.h"
+#include "Forecast.h"
 #include "Timeline.h"
 
 #include "weft/Schedule/Scheduler.h"
@@ -49,6 +50,7 @@ struct BufferState {
   int firstChain = -1, lastChain = -1; ///< Of those that touch it at all.
   std::vector<int32_t> readable;       ///< By word; only where chains write.
   std::vector<int32_t> touched;        ///< By word; only where rewritten.
+  BusyCycles reads, writes;            ///< Of itself, for idealMemory.
 };
 
 /// One matrix unit: the pair or plane that loads and passes alternate on.
@@ -116,6 +118,13 @@ struct Tuning {
   int passSlack = 16;
   /// Paths to the end that differ by less than this count as equal.
   int pathGrain = 128;
+  /// What a cycle costs in which, by the forecast, two buffers of a slice want
+  /// one side of it or one bank. With a forecast it stands for the costs of
+  /// traffic and of loads.
+  int conflictCost = 32;
+  /// Whether buffers are only in their own way, as if each had a slice to
+  /// itself: no schedule, but what a forecast is made from.
+  bool idealMemory = false;
 };
 
 /// Free words from which a slice counts as roomy.
@@ -127,7 +136,7 @@ constexpr int loadStep = 32;
 class ListScheduler {
 public:
   ListScheduler(const Problem &problem, const SchedulerOptions &options,
-                const Tuning &tuning);
+                const Tuning &tuning, const Forecast *forecast = nullptr);
   Expected<Schedule> run();
 
 private:
@@ -156,6 +165,13 @@ private:
   bool moveSets(int c, bool always);
   int64_t readyCycle(int c);
   int64_t queuesFree(int c, int64_t bound);
+
+  /// What an access to a buffer finds busy: its side of the slice, and its bank
+  /// for the other side.
+  struct Ports {
+    const BusyCycles *side, *other;
+  };
+  Ports portsOf(int buffer, bool write) const;
 
   // ListSchedule.cpp
   struct Entry {
@@ -194,6 +210,8 @@ private:
   const Machine &machine;
   const SchedulerOptions &options;
   const Tuning tuning;
+  /// Of accesses; those of the buffers placed so far are in each other's way.
+  std::optional<Forecast> forecast;
 
   // Fixed once prepared.
   std::vector<int> movableSet; ///< See SideChoice.

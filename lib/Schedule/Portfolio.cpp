@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A greedy schedule is one of many: this makes several, which differ in how
-// they are tuned, and returns the shortest. How many depends on the effort
-// that is asked for, never on time or threads.
+// they are tuned, and returns the shortest. Lines of schedules follow each
+// other: each places buffers by the accesses of the one before, the first by
+// those of a schedule in which buffers are not in each other's way. How many
+// there are depends on the effort that is asked for, never on time or threads.
 
 #include "ListState.h"
 
 #include <atomic>
-#include <span>
+#include <functional>
 #include <thread>
 
 using namespace weft;
@@ -16,28 +18,56 @@ using namespace weft::schedule;
 
 namespace {
 
+/// Schedules that are made one after the other.
+struct Line {
+  Tuning tuning;
+  /// Of them with a forecast; 0: a single one, without.
+  int rounds = 0;
+};
+
+struct Plans {
+  std::vector<Line> lines;
+  /// What the first forecast of every line is made with.
+  std::optional<Tuning> ideal;
+  size_t runs() const {
+    size_t sum = ideal ? 1 : 0;
+    for (const Line &line : lines)
+      sum += size_t(std::max(line.rounds, 1));
+    return sum;
+  }
+};
+
 // Which tuning is best depends on the problem: on how far chains may run ahead
 // most of all, since symmetric work (the heads of attention) overlaps with its
 // successors only when part of it is ahead.
-constexpr Tuning tunings[] = {
-    {.window = 1024}, // all of Effort::Fast
-    {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 128},
-    {.roomCost = 60, .window = 64},
-    {},
-    {.window = 256}, // the last of Effort::Default
-    {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 192},
-    {.window = 128, .passSlack = 64},
-    {.window = 512, .pathGrain = 64},
-    {.weightCost = 100, .loadedCost = 30, .window = 128, .pathGrain = 256},
-    {.window = 256, .passSlack = 8},
-    {.bankCost = 8, .sliceCost = 4, .weightCost = 100, .window = 128},
-    {.weightCost = 50, .loadedCost = 15, .roomCost = 60, .window = 128},
-    {.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 96},
-    {.window = 384, .passSlack = 32},
-    {.weightCost = 300, .loadedCost = 90, .window = 256},
-    {.window = 256, .pathGrain = 1},
-    {.bankCost = 2, .sliceCost = 2, .window = 192},
-};
+Plans plansFor(Effort effort) {
+  Plans plans;
+  plans.ideal = Tuning{.idealMemory = true};
+  // Each level has the lines of the one below, at least as long.
+  int rounds = effort == Effort::Fast ? 1 : effort == Effort::Default ? 4 : 6;
+  plans.lines = {{{.window = 1024}}, {{}, rounds}};
+  if (effort == Effort::Fast)
+    return plans;
+  plans.lines.insert(
+      plans.lines.end(),
+      {{{.window = 256}}, {{.passSlack = 8, .conflictCost = 8}, rounds - 1}});
+  if (effort == Effort::Default)
+    return plans;
+  plans.lines.insert(
+      plans.lines.end(),
+      {{{}},
+       {{.roomCost = 60, .window = 64}},
+       {{.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 128}},
+       {{.window = 512, .pathGrain = 64}},
+       {{.window = 256, .passSlack = 8}},
+       {{.weightCost = 300, .loadedCost = 90, .window = 256}},
+       {{.bankCost = 2, .sliceCost = 2, .window = 192}},
+       {{.conflictCost = 128}, rounds},
+       {{.window = 256, .conflictCost = 16}, rounds},
+       {{.pathGrain = 32}, rounds},
+       {{.roomCost = 60, .window = 512, .passSlack = 32}, rounds}});
+  return plans;
+}
 
 // For where those do not fit: the first that does is taken.
 constexpr Tuning tight[] = {
@@ -48,16 +78,10 @@ constexpr Tuning tight[] = {
     {.parts = 1, .weightCost = 0, .loadedCost = 0, .roomCost = 60, .window = 1},
 };
 
-size_t countOf(Effort effort) {
-  switch (effort) {
-  case Effort::Fast:
-    return 1;
-  case Effort::Default:
-    return 5;
-  case Effort::High:
-    break;
-  }
-  return std::size(tunings);
+using Result = std::optional<Expected<Schedule>>;
+
+bool isShorter(const Result &a, const Result &b) {
+  return a && *a && (!b || !*b || (*a)->cycles < (*b)->cycles);
 }
 
 } // namespace
@@ -66,43 +90,82 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
                                       const SchedulerOptions &options) {
   if (Status s = problem.check(); !s)
     return s.error();
-  const size_t count = countOf(options.effort);
-  std::vector<std::optional<Expected<Schedule>>> results(count);
-  std::atomic<size_t> next = 0, chains = 0;
-  auto work = [&](bool reports) {
-    for (size_t i; (i = next++) < count;) {
-      // One thread speaks for all.
-      SchedulerOptions own = options;
-      own.progress = nullptr;
-      if (reports && options.progress)
-        own.progress = [&](size_t done, size_t all) {
-          options.progress(chains + done, all * count);
-        };
-      results[i] = ListScheduler(problem, own, tunings[i]).run();
-      chains += problem.chains.size();
-    }
+  const Plans plans = plansFor(options.effort);
+  const size_t all = plans.runs() * problem.chains.size();
+  std::atomic<size_t> chains = 0;
+  auto schedule = [&](const Tuning &tuning, const Forecast *forecast,
+                      bool reports) {
+    // One thread speaks for all.
+    SchedulerOptions own = options;
+    own.progress = nullptr;
+    if (reports && options.progress)
+      own.progress = [&](size_t done, size_t) {
+        options.progress(std::min(chains + done, all), all);
+      };
+    auto made = ListScheduler(problem, own, tuning, forecast).run();
+    chains += problem.chains.size();
+    return made;
   };
+
+  // All tasks of a list, by as many threads as there are.
   size_t threads = options.threads > 0
                        ? size_t(options.threads)
                        : std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::thread> others;
-  for (size_t i = 1; i < std::min(threads, count); ++i)
-    others.emplace_back(work, false);
-  work(true);
-  for (std::thread &thread : others)
-    thread.join();
+  auto runAll = [&](const std::vector<std::function<void(bool)>> &tasks) {
+    std::atomic<size_t> next = 0;
+    auto work = [&](bool reports) {
+      for (size_t i; (i = next++) < tasks.size();)
+        tasks[i](reports);
+    };
+    std::vector<std::thread> others;
+    for (size_t i = 1; i < std::min(threads, tasks.size()); ++i)
+      others.emplace_back(work, false);
+    work(true);
+    for (std::thread &thread : others)
+      thread.join();
+  };
 
-  size_t best = 0;
-  for (size_t i = 1; i < count; ++i)
-    if (*results[i] &&
-        (!*results[best] || (*results[i])->cycles < (*results[best])->cycles))
-      best = i;
+  Result ideal;
+  std::vector<Result> results(plans.lines.size());
+  std::vector<std::function<void(bool)>> first, second;
+  first.push_back(
+      [&](bool reports) { ideal = schedule(*plans.ideal, nullptr, reports); });
+  for (size_t i = 0; i < plans.lines.size(); ++i) {
+    const Line &line = plans.lines[i];
+    if (line.rounds == 0)
+      first.push_back([&, i](bool reports) {
+        results[i] = schedule(plans.lines[i].tuning, nullptr, reports);
+      });
+    else
+      second.push_back([&, i](bool reports) {
+        const Line &line = plans.lines[i];
+        Result last;
+        for (int round = 0; round < line.rounds; ++round) {
+          Forecast forecast(problem, round == 0 ? **ideal : **last);
+          last = schedule(line.tuning, &forecast, reports);
+          if (!*last)
+            break;
+          if (isShorter(last, results[i]))
+            results[i] = last;
+        }
+        if (!results[i])
+          results[i] = std::move(last);
+      });
+  }
+  runAll(first);
+  if (*ideal)
+    runAll(second);
+
+  Result best;
+  for (Result &result : results)
+    if (!best || isShorter(result, best))
+      best = std::move(result);
   for (const Tuning &tuning : tight) {
-    if (*results[best])
+    if (*best)
       break;
     Expected<Schedule> made = ListScheduler(problem, options, tuning).run();
     if (made)
-      results[best] = std::move(made);
+      best = std::move(made);
   }
-  return std::move(*results[best]);
+  return std::move(*best);
 }

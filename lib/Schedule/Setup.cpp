@@ -15,9 +15,12 @@ using namespace weft::schedule;
 
 ListScheduler::ListScheduler(const Problem &problem,
                              const SchedulerOptions &options,
-                             const Tuning &tuning)
+                             const Tuning &tuning, const Forecast *forecast)
     : problem(problem), machine(*problem.machine), options(options),
-      tuning(tuning) {}
+      tuning(tuning) {
+  if (forecast)
+    this->forecast = *forecast;
+}
 
 Error ListScheduler::doesNotFit(const std::string &what) const {
   int64_t needed = problem.reservedTextBytes;
@@ -58,6 +61,8 @@ void ListScheduler::put(int b, const Buffer::Place &place) {
   slice.peak = std::max(slice.peak, slice.used);
   if (!isWeight[b])
     slice.pending[bankOf(place.address)] += state.remaining;
+  if (forecast)
+    forecast->place(b, state.slice, bankOf(place.address), slice.position);
 }
 
 bool ListScheduler::putIn(int b, int s) {
@@ -370,13 +375,17 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
 /// unit never overlap, so what loads read goes to where weights are read, all
 /// else away from there. Then close to the VXM.
 int64_t ListScheduler::placeCost(const SliceState &s, int bank, int b) const {
+  int64_t cost = int64_t(std::max(0, roomyWords - (machine.words() - s.used))) *
+                     tuning.roomCost / 64 +
+                 std::abs(s.position);
+  if (forecast)
+    return cost + forecast->conflicts(b, sliceIndex(s.hemisphere, s.number),
+                                      bank, s.position) *
+                      tuning.conflictCost;
   int64_t loads = loadsDuring(s, b);
-  return int64_t(s.pending[bank]) * tuning.bankCost +
+  return cost + int64_t(s.pending[bank]) * tuning.bankCost +
          int64_t(s.traffic()) * tuning.sliceCost +
-         int64_t(std::max(0, roomyWords - (machine.words() - s.used))) *
-             tuning.roomCost / 64 +
-         loads * (isLoaded[b] ? -tuning.loadedCost : tuning.weightCost) / 8 +
-         std::abs(s.position);
+         loads * (isLoaded[b] ? -tuning.loadedCost : tuning.weightCost) / 8;
 }
 
 /// Counts the loads that read each slice, for the weights placed so far.

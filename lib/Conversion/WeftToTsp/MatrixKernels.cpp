@@ -369,6 +369,9 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
 /// way of one part through memory costs about 80.
 constexpr size_t kSplitPasses = 12;
 
+/// Rows from which a pass is made in halves.
+constexpr size_t kLeastHalved = 96;
+
 /// The passes of one sum divided between the pairs: of few rows, which take no
 /// longer to stream than tiles to load, where columns of tiles are odd in
 /// number. The part of one pair goes through memory to the other.
@@ -544,6 +547,10 @@ LogicalResult Contraction::run() {
       size_t parts[] = {list.size() - rest, rest};
       int home = divide ? builder.emptierSide() : idle;
       size_t limit = std::min<size_t>(kMaxBurst, machine.accumulatorRows);
+      // What follows the first rows need not wait for the last, as long as
+      // a pass takes longer than to load its tile.
+      if (!divide && !sharedTiles() && list.size() >= kLeastHalved)
+        limit = std::min(limit, (list.size() + 1) / 2);
       Work work{std::move(chosen), entries.front(), std::move(list), {}};
       size_t begin = 0;
       for (int part : {0, 1}) {
