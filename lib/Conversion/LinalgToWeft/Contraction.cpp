@@ -172,8 +172,10 @@ bool Placer::swapForReductions(linalg::GenericOp op, unsigned &s,
   return true;
 }
 
-/// Keeps members that are contracted one by one from crossing the middle of
-/// the lanes, where that takes no more vectors.
+/// Keeps members that are multiplied one by one from crossing the middle of
+/// the lanes, where that takes no more vectors: what contracts them streams
+/// halves, and what transposes them brings two from the same lanes of either
+/// half beside each other.
 void Placer::alignMembers(Value result, ArrayRef<int> lanes,
                           std::vector<LaneDigits> &digits) const {
   auto shape = cast<RankedTensorType>(result.getType()).getShape();
@@ -182,15 +184,27 @@ void Placer::alignMembers(Value result, ArrayRef<int> lanes,
   const int64_t half = machine.halfLanes();
   if (digits[size_t(inner)].size() != 1 || digits[size_t(outer)].empty() ||
       !digits[size_t(outer)].front().lane || used * count <= half ||
-      half % used == 0 || !isContractedByMember(result, inner, outer))
+      !isMultipliedByMember(result, outer))
     return;
-  int64_t dense = digits[size_t(outer)].front().extent;
-  std::vector<LaneDigits> aligned(digits);
-  aligned[size_t(outer)] = {{count, 0, true}};
-  packMembers(aligned, outer, used, machine.lanes(), machine.weightStreams / 2);
-  int64_t vectors = (count + dense - 1) / dense, packed = half / used * 2;
-  if (packed > 0 && (count + packed - 1) / packed == vectors)
-    digits = aligned;
+  const int64_t dense = digits[size_t(outer)].front().extent;
+  const int64_t vectors = (count + dense - 1) / dense;
+  // As many in each half as divide them evenly, if that takes no more vectors
+  // than as many as fit.
+  std::vector<LaneDigits> members(digits);
+  members[size_t(outer)] = {{count, 0, true}};
+  const int64_t block = machine.weightStreams / 2;
+  const int64_t most =
+      std::min(half / ((used + block - 1) / block * block), count);
+  for (bool evenly : {true, false})
+    for (int64_t inHalf = most; inHalf > 0; --inHalf) {
+      if ((count + 2 * inHalf - 1) / (2 * inHalf) > vectors)
+        break;
+      if (evenly && count % inHalf != 0)
+        continue;
+      packMembers(members, outer, used, machine.lanes(), int(block), inHalf);
+      digits = members;
+      return;
+    }
 }
 
 /// Whether nothing but the model's outputs and element-wise work on constants
@@ -267,6 +281,9 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
                      constantOf(op.getDpsInputs()[w]);
   if (!byteWeights && tilesBetterSwapped(op, s))
     std::swap(s, w);
+  bool exchanged = !keepsLanes && exchangesComputed(op, machine);
+  if (exchanged)
+    std::swap(s, w);
   Value streamed = op.getDpsInputs()[s], installed = op.getDpsInputs()[w];
   AffineMap sm = maps[s], wm = maps[w], cm = maps[2];
 
@@ -300,18 +317,38 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
       fits = false;
   }
   if (!fits) {
+    // What is transposed into lanes is installed in blocks of columns, each
+    // from one half and a dimension that steps columns of memory.
+    bool transposed =
+        source && llvm::none_of(laneDims, [&](int d) {
+          LaneDigits own = laneDigits(layoutOf(source.getType()), unsigned(d));
+          return stepsLanes(layoutOf(source.getType()), unsigned(d)) &&
+                 !stepsHalvesOnly(own, machine.halfLanes());
+        });
     std::vector<LaneDigits> digits =
-        packLanes(streamedType.getShape(), laneDims, machine.lanes(), 1);
+        packLanes(streamedType.getShape(), laneDims, machine.lanes(),
+                  transposed ? machine.weightStreams / 2 : 1);
     // A batch that steps in halves of the lanes stays where it is: a pass
-    // streams either half.
-    if (source && !weights && contracted <= machine.halfLanes())
-      for (unsigned d = 0; d < sm.getNumResults(); ++d) {
-        LaneDigits own = laneDigits(layoutOf(source.getType()), d);
+    // streams either half. What fills an odd number of halves does so in equal
+    // parts, each with those of another member beside it: 384 as 3 * 128, two
+    // members in 3 vectors and not in 2 * 2.
+    const int64_t half = machine.halfLanes();
+    int64_t parts = exchanged ? (contracted + half - 1) / half : 1;
+    if (parts % 2 == 1 && laneDims.size() == 1 && source && !weights) {
+      const int64_t align = machine.weightStreams / 2;
+      int64_t part = (contracted + parts - 1) / parts;
+      part = parts == 1 ? contracted : (part + align - 1) / align * align;
+      for (unsigned d = 0; d < sm.getNumResults() && part <= half; ++d) {
+        LaneDigits own = halvesOf(laneDigits(layoutOf(source.getType()), d),
+                                  extents[sm.getDimPosition(d)], int(half));
         unsigned loop = sm.getDimPosition(d);
-        if (usesLoop(wm, loop) && usesLoop(cm, loop) &&
-            stepsHalvesOnly(own, machine.halfLanes()))
-          digits[d] = own;
+        if (!usesLoop(wm, loop) || !usesLoop(cm, loop) || own.empty())
+          continue;
+        digits[d] = own;
+        if (parts > 1)
+          digits[size_t(laneDims[0])] = {{part, 1, false}, {parts, 0, true}};
       }
+    }
     Layout target = buildLayout(digits);
     if (bytes)
       target = spreadVectors(target, machine.segmentWords());
@@ -352,7 +389,8 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   for (int d : resultLanes)
     columns *= resultType.getDimSize(unsigned(d));
   product.splat = columns == 1;
-  if (!product.splat && !weights && columns < machine.lanes() / 2) {
+  if (!product.splat && !weights && !exchanged &&
+      columns < machine.lanes() / 2) {
     // A user that contracts over the batch wants it in lanes beside them.
     for (int d = int(cm.getNumResults()) - 1; d >= 0; --d) {
       unsigned loop = cm.getDimPosition(unsigned(d));
@@ -369,7 +407,7 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     product.resultDigits =
         packLanes(resultType.getShape(), resultLanes, machine.lanes(),
                   machine.weightStreams / 2);
-  if (keepsLanes && resultLanes.size() == 1)
+  if ((keepsLanes || exchanged) && resultLanes.size() == 1)
     for (int d = int(cm.getNumResults()) - 1; d >= 0; --d)
       if (unsigned loop = cm.getDimPosition(unsigned(d));
           usesLoop(wm, loop) && usesLoop(sm, loop)) {
@@ -415,19 +453,44 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     Value from = anyVersion(installed);
     std::vector<LaneDigits> digits;
     int innermost = -1;
+    // Whether the contracted lanes of a vector are within one half, and whether
+    // that took parts of them.
+    int64_t inLanes = 1;
+    bool inParts = false;
+    for (int d : laneDims)
+      for (const LaneDigit &digit : laneDigits(streamedLayout, unsigned(d))) {
+        inLanes += digit.lane * (digit.extent - 1);
+        inParts |= digit.vector && digit.extent > 1;
+      }
+    const bool withinHalf = inLanes <= machine.halfLanes();
     for (unsigned d = 0; d < wm.getNumResults(); ++d) {
       unsigned loop = wm.getDimPosition(d);
       LaneDigits dim{{type.getDimSize(d), 0, true}};
       if (auto at =
               sm.getResultPosition(getAffineDimExpr(loop, b.getContext()))) {
         dim = laneDigits(streamedLayout, unsigned(*at));
-        // A member may lie in the other half than the one it meets.
-        if (usesLoop(cm, loop) &&
-            !(from && laneDigits(layoutOf(from.getType()), d) == dim))
+        // A member may lie in the other half than the one it meets: where it is
+        // already, or beside another one.
+        LaneDigits own = from ? laneDigits(layoutOf(from.getType()), d) : dim;
+        if (usesLoop(cm, loop) && own != dim) {
+          LaneDigits kept = halvesOf(own, extents[loop], machine.halfLanes());
+          if (kept.empty() && inParts && extents[loop] > 1)
+            kept = {{2, machine.halfLanes(), false},
+                    {(extents[loop] + 1) / 2, 0, true}};
           dim = withoutHalves(dim, machine.halfLanes());
+          bool lanes = llvm::any_of(dim, [](const LaneDigit &digit) {
+            return digit.lane && digit.extent > 1;
+          });
+          if (!lanes && !kept.empty() && withinHalf) {
+            dim = kept;
+            inParts = false; // One dimension steps halves.
+          }
+        }
+        // Members within one half must not meet each other's elements; those
+        // in the other half do not.
         if (usesLoop(cm, loop))
           for (LaneDigit &digit : dim)
-            digit.vector = true;
+            digit.vector |= digit.lane % machine.halfLanes() != 0;
       } else {
         innermost = std::max(innermost, int(d));
       }

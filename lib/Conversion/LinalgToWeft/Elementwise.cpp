@@ -15,11 +15,13 @@
 using namespace mlir;
 using namespace weft;
 
-/// Whether zero lanes could turn into NaN or infinity.
-static bool unsafeOnZeros(Block &body) {
-  return llvm::any_of(body, [](Operation &op) {
+/// Whether finite numbers in lanes that hold nothing could turn into NaN, or
+/// into an infinity that is stored: f16 saturates.
+static bool unsafeOnPadding(Block &body, bool half) {
+  return llvm::any_of(body, [&](Operation &op) {
     return isa<arith::DivFOp, math::LogOp, math::Log1pOp, math::RsqrtOp,
-               math::PowFOp, math::ExpOp>(op);
+               math::PowFOp>(op) ||
+           (!half && isa<math::ExpOp>(op));
   });
 }
 
@@ -115,11 +117,12 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
   for (BlockArgument argument : body.getArguments().take_front(in.size()))
     sources.push_back({argument, in[argument.getArgNumber()],
                        inMaps[argument.getArgNumber()]});
-  bool mask =
-      unsafeOnZeros(body) && llvm::any_of(results, [&](RankedTensorType t) {
-        // Integers are finite whatever they are.
-        return hasPadding(layoutOf(t)) && isa<FloatType>(t.getElementType());
-      });
+  bool mask = llvm::any_of(results, [&](RankedTensorType t) {
+    // Integers are finite whatever they are.
+    return isa<FloatType>(t.getElementType()) &&
+           unsafeOnPadding(body, t.getElementType().isF16()) &&
+           hasPadding(layoutOf(t));
+  });
 
   auto needsAlus = [&](int least) {
     InFlightDiagnostic error =

@@ -3,7 +3,7 @@
 //
 // What later operations want in lanes, which decides how a product is laid
 // out: a dimension that is reduced is best kept in words, where the vector unit
-// combines whole vectors; members of a batch that are contracted one by one
+// combines whole vectors; members of a batch that are multiplied one by one
 // are best kept within a half of the lanes, which one pass streams.
 
 #include "Placer.h"
@@ -93,22 +93,65 @@ bool weft::isContractedLater(Value value, int dim) {
   return found;
 }
 
-bool weft::isContractedByMember(Value value, int inner, int outer) {
+bool weft::isMultipliedByMember(Value value, int outer) {
   bool found = false;
   forEachConsumer(
       value, dimsOf(value), kDepth,
       [&](linalg::GenericOp user, OpOperand &use, ArrayRef<int> dims) {
-        if (!isContraction(user) || dims[size_t(inner)] < 0 ||
-            dims[size_t(outer)] < 0)
+        if (!isContraction(user) || dims[size_t(outer)] < 0)
           return;
         AffineMap in = user.getMatchingIndexingMap(&use);
-        AffineMap out = user.getIndexingMapsArray().back();
         if (!in.isProjectedPermutation())
           return;
-        auto loop = [&](int d) {
-          return in.getDimPosition(unsigned(dims[size_t(d)]));
-        };
-        found |= !usesLoop(out, loop(inner)) && usesLoop(out, loop(outer));
+        unsigned loop = in.getDimPosition(unsigned(dims[size_t(outer)]));
+        found |= llvm::all_of(user.getIndexingMapsArray(), [&](AffineMap map) {
+          return usesLoop(map, loop);
+        });
       });
   return found;
+}
+
+/// Whether the value is neither a constant nor an input.
+static bool isComputed(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+      return !isa<arith::ConstantOp, linalg::FillOp, tensor::EmptyOp>(op);
+    value = op->getOperand(0);
+  }
+  return false;
+}
+
+bool weft::exchangesComputed(linalg::GenericOp op, const Machine &machine) {
+  Value result = op.getResult(0);
+  if (!isContraction(op) || !isComputed(op.getDpsInputs()[0]) ||
+      !isComputed(op.getDpsInputs()[1]) ||
+      !isa<FloatType>(getElementTypeOrSelf(result.getType())))
+    return false;
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  int64_t members = 1, rows = 1, columns = 1, contracted = 1;
+  for (unsigned loop = 0; loop < extents.size(); ++loop) {
+    bool s = usesLoop(maps[0], loop), w = usesLoop(maps[1], loop);
+    auto at =
+        maps[2].getResultPosition(getAffineDimExpr(loop, op.getContext()));
+    (!at ? contracted : s && w ? members : s ? rows : columns) *= extents[loop];
+    // Lanes of columns are what the result is wanted with: rows in lanes are
+    // turned into them once more.
+    if (at && (isReducedLater(result, int(*at)) ||
+               (w && !s && !isContractedLater(result, int(*at)))))
+      return false;
+  }
+  // Of fewer rows several members share a half, and would have to part.
+  if (columns == 1 || 2 * rows <= machine.halfLanes())
+    return false;
+  auto up = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
+  // What is computed loads 8 columns a cycle.
+  auto cycles = [&](int64_t streams, int64_t installs) {
+    int64_t load = up(std::min<int64_t>(installs, machine.lanes()),
+                      machine.weightStreams / 2);
+    return std::max(streams, load) * up(installs, machine.lanes());
+  };
+  int64_t tiles = members * up(contracted, machine.halfLanes());
+  return tiles * cycles(columns, rows) + cycles(rows, members * columns) <
+         tiles * cycles(rows, columns);
 }

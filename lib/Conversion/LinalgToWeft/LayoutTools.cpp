@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 using namespace weft;
@@ -116,14 +117,14 @@ std::vector<LaneDigits> weft::packLanes(llvm::ArrayRef<int64_t> shape,
 }
 
 void weft::packMembers(std::vector<LaneDigits> &digits, int dim, int64_t used,
-                       int lanes, int align) {
+                       int lanes, int align, int64_t most) {
   const int64_t half = lanes / 2;
   int64_t step = (used + align - 1) / align * align;
   int64_t extent = digits[size_t(dim)].front().extent;
   if (step == 0 || step > half || extent < 2)
     return;
   LaneDigits packed;
-  int64_t inHalf = std::min(extent, half / step);
+  int64_t inHalf = std::min({extent, half / step, most});
   if (inHalf > 1)
     packed.push_back({inHalf, int32_t(step), false});
   int64_t rest = (extent + inHalf - 1) / inHalf;
@@ -145,6 +146,23 @@ LaneDigits weft::withoutHalves(const LaneDigits &digits, int half) {
   return result;
 }
 
+LaneDigits weft::halvesOf(const LaneDigits &digits, int64_t extent, int half) {
+  LaneDigits result(digits);
+  bool any = false;
+  for (LaneDigit &digit : result) {
+    if (digit.lane % half != 0) {
+      // Both halves have as many.
+      if (any || extent % digit.extent != 0)
+        return {};
+      extent /= digit.extent;
+      digit.lane = 0;
+      digit.vector = true;
+    }
+    any |= digit.lane != 0 && digit.extent > 1;
+  }
+  return any ? result : LaneDigits();
+}
+
 bool weft::stepsHalvesOnly(const LaneDigits &digits, int half) {
   bool any = false;
   for (const LaneDigit &digit : digits)
@@ -154,6 +172,50 @@ bool weft::stepsHalvesOnly(const LaneDigits &digits, int half) {
       any = true;
     }
   return any;
+}
+
+bool weft::blocksFromOneHalf(const Layout &from, const Layout &target,
+                             llvm::ArrayRef<int64_t> shape, int half,
+                             int block) {
+  if (from.splat || target.splat)
+    return false;
+  int64_t within = from.offset.lane;
+  bool any = false;
+  std::vector<unsigned> dims; ///< Whose indices place an element in the result.
+  for (unsigned d = 0; d < shape.size(); ++d) {
+    bool halves = stepsHalvesOnly(laneDigits(from, d), half);
+    any |= halves;
+    if (halves || stepsLanes(target, d))
+      dims.push_back(d);
+    if (!halves)
+      for (const Digit &digit : from.dims[d])
+        within += digit.lane * (digit.extent - 1);
+  }
+  if (!any || within >= half)
+    return false;
+  // All combinations of them, as positions in the result and halves.
+  std::vector<std::pair<LayoutPosition, bool>> elements{
+      {{target.offset.lane, 0, 0}, false}};
+  for (unsigned d : dims) {
+    std::vector<std::pair<LayoutPosition, bool>> next;
+    for (auto [p, upper] : elements)
+      for (int64_t i = 0; i < shape[d]; ++i) {
+        LayoutPosition own = contribution(target, d, i);
+        bool other = stepsHalvesOnly(laneDigits(from, d), half) &&
+                     contribution(from, d, i).lane / half % 2 != 0;
+        next.push_back(
+            {{p.lane + own.lane, p.word + own.word, p.column + own.column},
+             upper != other});
+      }
+    elements = std::move(next);
+  }
+  std::map<std::tuple<int, int, int>, bool> halves;
+  for (auto [p, upper] : elements)
+    if (auto [it, fresh] =
+            halves.insert({{p.lane / block, p.word, p.column}, upper});
+        !fresh && it->second != upper)
+      return false;
+  return true;
 }
 
 LaneDigits weft::laneDigits(const Layout &layout, unsigned dim) {

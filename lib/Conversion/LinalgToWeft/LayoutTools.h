@@ -14,6 +14,8 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <limits>
+
 namespace weft {
 
 /// A digit before words are assigned: `lane` is its step in lanes, `vector`
@@ -47,15 +49,27 @@ std::vector<LaneDigits> packLanes(llvm::ArrayRef<int64_t> shape,
 
 /// Puts members of dimension `dim`, which is not in lanes, beside what fills
 /// the first `used` lanes: as many as fit into a half of the lanes without
-/// crossing its end, in both halves. Steps are multiples of `align`.
+/// crossing its end but no more than `most`, in both halves. Steps are
+/// multiples of `align`.
 void packMembers(std::vector<LaneDigits> &digits, int dim, int64_t used,
-                 int lanes, int align);
+                 int lanes, int align,
+                 int64_t most = std::numeric_limits<int64_t>::max());
 
 /// The digits without steps of whole halves of the lanes: the matrix unit takes
 /// either half of a vector.
 LaneDigits withoutHalves(const LaneDigits &digits, int half);
+/// The digits of `extent` indices with none but whole halves of the lanes as
+/// steps in lanes; none where there are no such steps, or where the two halves
+/// do not hold the same number.
+LaneDigits halvesOf(const LaneDigits &digits, int64_t extent, int half);
 /// Whether the dimension steps lanes in whole halves only.
 bool stepsHalvesOnly(const LaneDigits &digits, int half);
+
+/// Whether a tile can be installed from vectors of `from` for a result in
+/// `target`: what does not step halves only lies within the first half, and
+/// every `block` lanes of the result come from one half.
+bool blocksFromOneHalf(const Layout &from, const Layout &target,
+                       llvm::ArrayRef<int64_t> shape, int half, int block);
 
 /// The lane digits of a layout's dimension.
 LaneDigits laneDigits(const Layout &layout, unsigned dim);

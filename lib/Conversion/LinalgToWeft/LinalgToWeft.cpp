@@ -221,6 +221,7 @@ LogicalResult Placer::run(func::FuncOp function) {
       hostTables[cast<StringAttr>(table).getValue()] = true;
   splitVariances(function);
   normalizeForPlacement(function);
+  divideProducts(function, machine);
   refineQuantised(function);
   for (Operation &op : function.getBody().front())
     if (failed(place(&op)))
@@ -263,6 +264,7 @@ struct PlacePass : PassWrapper<PlacePass, OperationPass<ModuleOp>> {
     DominanceInfo dominance(placed);
     eliminateCommonSubExpressions(rewriter, dominance, placed);
     eraseDead(*block); // versions that nothing reads
+    removeCopies(placed, machine);
     fuseMaps(placed, machine);
     eraseDead(*block);
   }

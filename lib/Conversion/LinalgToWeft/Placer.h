@@ -98,6 +98,10 @@ private:
                                         Location loc);
   mlir::FailureOr<Value> relayout(Value placed, const Layout &target,
                                   mlir::Type element, Location loc);
+  /// The same with `inner` indices of dimension `dim` as one of their own.
+  mlir::FailureOr<Value> relayoutSplit(Value placed, const Layout &target,
+                                       mlir::Type element, unsigned dim,
+                                       int64_t inner, Location loc);
   /// `value`, indexed by `map` over loops of which `byLoop` gives the lanes,
   /// with the loops of `missing` as further dimensions along which it is
   /// repeated.
@@ -199,6 +203,14 @@ void normalizeForPlacement(mlir::func::FuncOp function);
 /// for it.
 void splitVariances(mlir::func::FuncOp function);
 
+/// Divides what a product makes of quotients, as attention does of softmax's,
+/// instead of its operand, where the divisors meet its lanes.
+void divideProducts(mlir::func::FuncOp function, const Machine &machine);
+
+/// Lets kernels write what would be copied from their results where the copies
+/// would lie.
+void removeCopies(mlir::func::FuncOp function, const Machine &machine);
+
 /// Takes element-wise kernels that feed one other one into it.
 void fuseMaps(mlir::func::FuncOp function, const Machine &machine);
 
@@ -223,12 +235,16 @@ bool usesLoop(mlir::AffineMap map, unsigned loop);
 /// Whether dimension `dim` of a value is reduced, at once or after element-wise
 /// operations.
 bool isReducedLater(mlir::Value value, int dim);
-/// Whether a product contracts dimension `inner` of a value (likewise) for
 /// Whether a contraction that `value` reaches through element-wise operations
 /// sums over what was its dimension `dim`.
 bool isContractedLater(mlir::Value value, int dim);
-/// every index of `outer` by itself, as attention does with its heads.
-bool isContractedByMember(mlir::Value value, int inner, int outer);
+/// Whether a product is taken (likewise) for every index of dimension `outer`
+/// by itself, as attention does with its heads.
+bool isMultipliedByMember(mlir::Value value, int outer);
+/// Whether a product of two computed operands, of which the second would be
+/// installed, takes fewer cycles exchanged: the rows of the first are in lanes
+/// of its result then, and it is transposed for the product that contracts it.
+bool exchangesComputed(mlir::linalg::GenericOp op, const Machine &machine);
 
 } // namespace weft
 

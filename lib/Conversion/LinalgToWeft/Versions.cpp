@@ -329,6 +329,50 @@ FailureOr<Value> Placer::version(Value value, const Layout &target,
   return made;
 }
 
+/// The extent of the digits within those that step halves of the lanes only and
+/// that two dimensions have in common; 0 where there is nothing to tell apart.
+static int64_t keptHalves(const LaneDigits &from, const LaneDigits &to,
+                          int half) {
+  int64_t inner = 1;
+  for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) {
+    LaneDigits rest(from.begin() + i, from.end());
+    if (stepsHalvesOnly(rest, half))
+      return rest == LaneDigits(to.begin() + i, to.end()) ? inner : 0;
+    if (from[i].extent != to[i].extent)
+      return 0;
+    inner *= from[i].extent;
+  }
+  return 0;
+}
+
+FailureOr<Value> Placer::relayoutSplit(Value placed, const Layout &target,
+                                       Type element, unsigned dim,
+                                       int64_t inner, Location loc) {
+  auto type = cast<RankedTensorType>(placed.getType());
+  SmallVector<int64_t> shape;
+  SmallVector<SmallVector<int64_t, 2>> groups;
+  for (unsigned d = 0; d < unsigned(type.getRank()); ++d) {
+    groups.emplace_back(1, int64_t(shape.size()));
+    if (d == dim) {
+      groups.back().push_back(int64_t(shape.size()) + 1);
+      shape.append({type.getDimSize(d) / inner, inner});
+    } else {
+      shape.push_back(type.getDimSize(d));
+    }
+  }
+  std::optional<Layout> from = expandLayout(layoutOf(type), shape, groups),
+                        to = expandLayout(target, shape, groups);
+  if (!from || !to)
+    return emitError(loc, "internal error: a dimension does not split");
+  Value view = ViewOp::create(
+      b, loc, placedType(shape, type.getElementType(), *from), placed);
+  auto made = relayout(view, *to, element, loc);
+  if (failed(made))
+    return failure();
+  return Value(ViewOp::create(
+      b, loc, placedType(type.getShape(), element, target), *made));
+}
+
 FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
                                   Type element, Location loc) {
   auto type = cast<RankedTensorType>(placed.getType());
@@ -337,23 +381,37 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
   ArrayRef<int64_t> shape = type.getShape();
   RankedTensorType result = placedType(shape, element, target);
   SmallVector<int> same;
+  for (unsigned d = 0; d < rank; ++d)
+    same.push_back(int(d));
   SmallVector<unsigned> fromLanes, toLanes;
   bool shared = false;
-  for (unsigned d = 0; d < rank; ++d) {
-    same.push_back(int(d));
-    bool in = !from.splat && stepsLanes(from, d);
-    bool out = !target.splat && stepsLanes(target, d);
-    // What steps halves of the lanes before and after stays where it is: the
-    // matrix unit installs from either half.
-    if (in && out && laneDigits(from, d) == laneDigits(target, d) &&
-        stepsHalvesOnly(laneDigits(from, d), machine.halfLanes()))
-      continue;
-    if (in)
-      fromLanes.push_back(d);
-    if (out)
-      toLanes.push_back(d);
-    shared |= in && out;
-  }
+  auto classify = [&](bool eitherHalf) {
+    fromLanes.clear();
+    toLanes.clear();
+    shared = false;
+    for (unsigned d = 0; d < rank; ++d) {
+      bool in = !from.splat && stepsLanes(from, d);
+      bool out = !target.splat && stepsLanes(target, d);
+      bool halves =
+          in && stepsHalvesOnly(laneDigits(from, d), machine.halfLanes());
+      // What steps halves of the lanes before and after stays where it is: the
+      // matrix unit installs from either half.
+      if (halves && out && laneDigits(from, d) == laneDigits(target, d))
+        continue;
+      if (out)
+        toLanes.push_back(d);
+      if (halves && eitherHalf)
+        continue;
+      if (in)
+        fromLanes.push_back(d);
+      shared |= in && out;
+    }
+  };
+  // So may what steps halves before and anything after, when lanes become rows.
+  classify(blocksFromOneHalf(from, target, shape, machine.halfLanes(),
+                             machine.weightStreams / 2));
+  if (shared || fromLanes.empty())
+    classify(false);
   // Within one half a permutation would have to be installed for each.
   if (shared) {
     fromLanes.clear();
@@ -365,6 +423,13 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
     return copy(placed, result, hasPadding(target), loc);
   if (element.isInteger(32) && mayNeedHalves(placed))
     return relayoutHalves(placed, target, loc);
+  // Members in both halves of the lanes that stay there are a dimension of
+  // their own, beside those that do not.
+  for (unsigned d = 0; d < rank; ++d)
+    if (int64_t inner = keptHalves(laneDigits(from, d), laneDigits(target, d),
+                                   machine.halfLanes());
+        inner > 1 && shape[d] % inner == 0)
+      return relayoutSplit(placed, target, element, d, inner, loc);
 
   PendingContract product{loc, {}, {}, {}, {}, {}, {}, {}, false};
   product.splat = target.splat;
@@ -393,7 +458,8 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
     Layout spread = buildLayout(digits, own.splat, int(toLanes.back()),
                                 machine.weightStreams / 2);
     spread.offset.lane = own.offset.lane;
-    return copy(piece, placedType(shape, b.getF16Type(), spread), true, loc);
+    // Lanes that hold nothing meet zeros in the identity.
+    return copy(piece, placedType(shape, b.getF16Type(), spread), false, loc);
   };
 
   if (from.splat) {

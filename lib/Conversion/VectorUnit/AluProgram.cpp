@@ -53,6 +53,8 @@ private:
   LogicalResult lowerOp(Operation &op);
   bool isWhole(const AluArgument &x) const;
   AluArgument asByte(AluArgument value);
+  std::optional<AluArgument> unwidened(AluArgument value,
+                                       DataType stored) const;
   void dropUnused();
   AluArgument lowerErf(AluArgument x);
   std::optional<AluArgument> lowerGate(AluArgument a, AluArgument b);
@@ -274,6 +276,18 @@ AluArgument ProgramBuilder::asByte(AluArgument value) {
   return node(Opcode::Convert, DataType::F32, {x}, DataType::I8);
 }
 
+/// The operand that a value is, widened, if it is stored as it came.
+std::optional<AluArgument> ProgramBuilder::unwidened(AluArgument value,
+                                                     DataType stored) const {
+  if (value.kind != AluArgument::Kind::Node)
+    return std::nullopt;
+  const AluNode &n = program.nodes[size_t(value.index)];
+  if (n.opcode != Opcode::Convert || n.type != stored ||
+      stored != DataType::F16 || n.arguments[0].kind != AluArgument::Kind::Leaf)
+    return std::nullopt;
+  return n.arguments[0];
+}
+
 /// Removes nodes that no result needs.
 void ProgramBuilder::dropUnused() {
   SmallVector<bool> used(program.nodes.size(), false);
@@ -414,6 +428,8 @@ LogicalResult ProgramBuilder::lower(Block &body, ArrayRef<DataType> results,
                    {value, leaf(int(body.getNumArguments()))});
     if (results[i] == DataType::I8 && type == DataType::I32)
       value = asByte(value);
+    else if (std::optional<AluArgument> same = unwidened(value, results[i]))
+      value = node(Opcode::Copy, results[i], {*same});
     else if (results[i] != type)
       value = node(Opcode::Convert, type, {value}, results[i]);
     if (value.kind != AluArgument::Kind::Node)

@@ -333,7 +333,9 @@ Value ChainBuilder::alu(Location loc, const AluNode &node, ValueRange inputs,
 
 SmallVector<Value> ChainBuilder::emit(const AluProgram &program,
                                       ArrayRef<Value> leaves, int base,
-                                      int count, int period, Location loc) {
+                                      int count, int period, Location loc,
+                                      PassingReduction *reduction,
+                                      ArrayRef<int64_t> index) {
   // Copies come last in the program but feed earlier nodes: go by time.
   SmallVector<int> order;
   for (int i = 0; i < program.alus(); ++i)
@@ -364,6 +366,8 @@ SmallVector<Value> ChainBuilder::emit(const AluProgram &program,
   SmallVector<Value> results;
   for (int r : program.results)
     results.push_back(values[size_t(r)]);
+  if (reduction)
+    combine(*reduction, index, program, leaves, values, base, count, loc);
   return results;
 }
 

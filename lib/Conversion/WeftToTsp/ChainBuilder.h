@@ -54,6 +54,18 @@ struct VectorAddress {
                           const VectorAddress &) = default;
 };
 
+/// A reduction of what a kernel computes, whose vectors are combined on their
+/// way to memory as well: a burst of n vectors ends in as many parts as an ALU
+/// has latency, which a chain of the reduction combines.
+struct PassingReduction {
+  ReduceOp op;
+  Opcode opcode;
+  Memory parts;
+  int32_t used = 0; ///< Words of `parts`.
+  /// Parts by the vector of the result.
+  std::map<VectorAddress, llvm::SmallVector<VectorAddress>> addresses;
+};
+
 class ChainBuilder {
 public:
   ChainBuilder(const Machine &machine, mlir::OpBuilder &builder)
@@ -111,7 +123,23 @@ public:
   llvm::SmallVector<mlir::Value> emit(const AluProgram &program,
                                       llvm::ArrayRef<mlir::Value> leaves,
                                       int base, int count, int period,
-                                      mlir::Location loc);
+                                      mlir::Location loc,
+                                      PassingReduction *reduction = nullptr,
+                                      llvm::ArrayRef<int64_t> index = {});
+
+  /// Whether a reduction of `placed`, the only result of `program`, can be
+  /// taken as it is computed in `bursts` of vectors, given by one index each:
+  /// every burst belongs to one vector of the reduction. Null if not.
+  PassingReduction *passReduction(
+      mlir::Value placed, const AluProgram &program,
+      llvm::ArrayRef<llvm::SmallVector<llvm::SmallVector<int64_t>>> bursts,
+      mlir::Location loc);
+  /// What passReduction() made for this reduction, or null.
+  PassingReduction *passed(ReduceOp op) const {
+    auto it = passing.find(op.getInput());
+    return it != passing.end() && it->second->op == op ? it->second.get()
+                                                       : nullptr;
+  }
 
   /// Appends runs of accesses for byte plane `byte` of `vectors`.
   void runs(const Memory &memory, int byte,
@@ -134,7 +162,14 @@ public:
   int emptierSide() const { return weightBlocks[1] < weightBlocks[0] ? 1 : 0; }
 
 private:
+  /// Adds to a chain what combines the vectors of its burst for a reduction.
+  void combine(PassingReduction &reduction, llvm::ArrayRef<int64_t> index,
+               const AluProgram &program, llvm::ArrayRef<mlir::Value> leaves,
+               llvm::ArrayRef<mlir::Value> values, int base, int count,
+               mlir::Location loc);
+
   llvm::DenseMap<mlir::Value, std::unique_ptr<Memory>> memories;
+  llvm::DenseMap<mlir::Value, std::unique_ptr<PassingReduction>> passing;
   llvm::DenseMap<mlir::Value, Memory> constantCopies; ///< By first buffer.
   std::optional<Memory> zeroMemory;
   /// Copies of each, and how often one was taken again.
@@ -159,6 +194,9 @@ std::vector<bool> lanesOfVector(const Layout &layout,
 /// Address of the vector that holds element map(index).
 VectorAddress addressOf(const Layout &layout, mlir::AffineMap map,
                         llvm::ArrayRef<int64_t> index);
+
+/// The operation that a reduction of this kind combines with.
+std::optional<Opcode> reductionOpcode(llvm::StringRef kind);
 
 mlir::LogicalResult lowerMap(ChainBuilder &builder, MapOp op);
 mlir::LogicalResult lowerReduce(ChainBuilder &builder, ReduceOp op);

@@ -103,6 +103,10 @@ protected:
             llvm::ArrayRef<llvm::SmallVector<int64_t>> rows);
   llvm::LogicalResult emitPass(const Work &work, size_t pass,
                                const Group &group);
+  /// Loops of a column and a row, and the element of the result there.
+  llvm::SmallVector<int64_t> loopsOf(const ColumnEntry &column,
+                                     llvm::ArrayRef<int64_t> row) const;
+  llvm::SmallVector<int64_t> resultIndex(llvm::ArrayRef<int64_t> loops) const;
   bool sharedTiles() const;
   bool hasSiblings() const;
   bool zeroTile(const Pass &pass) const;
@@ -118,6 +122,7 @@ protected:
   llvm::SmallVector<unsigned> batch, rows, columns, contracted;
   Layout resultLayout;
   AluProgram program;
+  PassingReduction *reduction = nullptr;
   std::optional<AluProgram> addingProgram; ///< With a part of the sum added.
 };
 

@@ -223,6 +223,21 @@ void Contraction::shareTiles(SmallVectorImpl<Pass> &passes) {
                 std::make_move_iterator(result.end()));
 }
 
+SmallVector<int64_t> Contraction::loopsOf(const ColumnEntry &column,
+                                          ArrayRef<int64_t> row) const {
+  SmallVector<int64_t> loops(column.loops);
+  for (unsigned loop : rows)
+    loops[loop] = row[loop];
+  return loops;
+}
+
+SmallVector<int64_t> Contraction::resultIndex(ArrayRef<int64_t> loops) const {
+  SmallVector<int64_t> index;
+  for (unsigned d = 0; d < resultMap.getNumResults(); ++d)
+    index.push_back(loops[resultMap.getDimPosition(d)]);
+  return index;
+}
+
 LogicalResult Contraction::emitPass(const Work &work, size_t i,
                                     const Group &of) {
   OpBuilder &b = builder.b;
@@ -242,17 +257,8 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
   SmallVector<VectorAddress> maskAddresses;
   auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
   SmallVector<SmallVector<int64_t>> loops;
-  for (const auto &row : rowLoops) {
-    loops.emplace_back(work.representative.loops);
-    for (unsigned loop : rows)
-      loops.back()[loop] = row[loop];
-  }
-  auto resultIndex = [&](ArrayRef<int64_t> own) {
-    SmallVector<int64_t> index;
-    for (unsigned d = 0; d < resultMap.getNumResults(); ++d)
-      index.push_back(own[resultMap.getDimPosition(d)]);
-    return index;
-  };
+  for (const auto &row : rowLoops)
+    loops.push_back(loopsOf(work.representative, row));
   if (last && op.getMask()) {
     std::vector<bool> used =
         lanesOfVector(resultLayout, resultType.getShape(),
@@ -352,7 +358,9 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
   }
   if (op.getMask())
     values.back() = builder.read(mask, maskAddresses, 1, loc);
-  SmallVector<Value> out = builder.emit(epilogue, values, base, count, 1, loc);
+  SmallVector<Value> out = builder.emit(
+      epilogue, values, base, count, 1, loc, reduction,
+      reduction ? resultIndex(loops.front()) : SmallVector<int64_t>());
   for (auto [r, result] : llvm::enumerate(op.getResults())) {
     Memory &memory = builder.memoryOf(result);
     SmallVector<VectorAddress> target;
@@ -568,6 +576,21 @@ LogicalResult Contraction::run() {
       }
       all.push_back(std::move(work));
     }
+  }
+  // What is reduced next is combined in the same chains where it can be.
+  if (!addingProgram && op.getNumResults() == 1) {
+    SmallVector<SmallVector<SmallVector<int64_t>>> bursts;
+    for (const Work &work : all)
+      for (const auto &groups : work.groups)
+        for (const Group &group : groups) {
+          bursts.emplace_back();
+          for (const auto &row :
+               ArrayRef(work.rows).slice(group.begin, group.count))
+            bursts.back().push_back(
+                resultIndex(loopsOf(work.representative, row)));
+        }
+    reduction =
+        builder.passReduction(op.getResult(0), program, bursts, op.getLoc());
   }
   // What the pairs do at one time lies close together in the program.
   for (const Work &work : all)

@@ -1,12 +1,10 @@
 // Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Element-wise kernels, reductions over words, and assembly of tensors: chains
-// of the vector unit from SRAM back to SRAM.
+// Element-wise kernels and assembly of tensors: chains of the vector unit from
+// SRAM back to SRAM.
 
 #include "ChainBuilder.h"
-
-#include "llvm/ADT/StringSwitch.h"
 
 #include <set>
 
@@ -39,6 +37,16 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
       enumerateVectors(layout, type.getShape());
 
   const size_t longest = vectorBurst(vectors.size());
+  SmallVector<SmallVector<SmallVector<int64_t>>> bursts;
+  for (auto [i, v] : llvm::enumerate(vectors)) {
+    if (i % longest == 0)
+      bursts.emplace_back();
+    bursts.back().push_back(v.index);
+  }
+  PassingReduction *reduction =
+      op.getNumResults() == 1
+          ? builder.passReduction(op.getResult(0), *program, bursts, loc)
+          : nullptr;
   for (size_t begin = 0; begin < vectors.size(); begin += longest) {
     size_t count = std::min(vectors.size() - begin, longest);
     auto burst = ArrayRef<VectorOfTensor>(vectors).slice(begin, count);
@@ -83,8 +91,8 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
         values[i] = builder.read(operandMemory[i], operandVectors[i], 1, loc);
     if (op.getMask())
       values.back() = builder.read(mask, maskAddresses, 1, loc);
-    SmallVector<Value> out =
-        builder.emit(*program, values, 0, int(count), 1, loc);
+    SmallVector<Value> out = builder.emit(*program, values, 0, int(count), 1,
+                                          loc, reduction, burst.front().index);
     for (auto [i, value] : llvm::enumerate(out)) {
       Value result = op.getResult(unsigned(i));
       Layout own = layoutOf(result.getType());
@@ -95,113 +103,6 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
         return op.emitError("expected results of one layout");
       builder.write(value, builder.memoryOf(result), addresses, loc);
     }
-  }
-  return mlir::success();
-}
-
-LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
-  Location loc = op.getLoc();
-  const Machine &machine = builder.machine;
-  auto inType = cast<RankedTensorType>(op.getInput().getType());
-  auto outType = cast<RankedTensorType>(op.getResult().getType());
-  Memory &in = builder.memoryOf(op.getInput());
-  builder.allocate(op->getResults(), builder.machine.alus - 4, loc);
-  Layout inLayout = in.layout, outLayout = layoutOf(outType);
-  bool isFloat = isa<FloatType>(outType.getElementType());
-  DataType compute = isFloat ? DataType::F32 : DataType::I32;
-  std::optional<Opcode> opcode =
-      llvm::StringSwitch<std::optional<Opcode>>(op.getKind())
-          .Case("add", Opcode::Add)
-          .Case("mul", Opcode::Mul)
-          .Case("max", Opcode::Max)
-          .Case("min", Opcode::Min)
-          .Case("and", Opcode::And)
-          .Case("or", Opcode::Or)
-          .Default(std::nullopt);
-  if (!opcode)
-    return op.emitError("unknown kind of reduction '") << op.getKind() << "'";
-  SmallVector<bool> reduced(size_t(inType.getRank()), false);
-  for (int64_t d : op.getDims())
-    reduced[size_t(d)] = true;
-  // All combinations of the reduced dimensions.
-  SmallVector<SmallVector<int64_t>> terms{{}};
-  for (int64_t d : op.getDims()) {
-    SmallVector<SmallVector<int64_t>> next;
-    for (auto &prefix : terms)
-      for (int64_t i = 0; i < inType.getDimSize(unsigned(d)); ++i) {
-        next.push_back(prefix);
-        next.back().push_back(i);
-      }
-    terms = std::move(next);
-  }
-  auto chainOf = [&](const Memory &from, ArrayRef<VectorAddress> addresses,
-                     int period, DataType stored, const Memory &to,
-                     ArrayRef<VectorAddress> target) {
-    OpBuilder::InsertionGuard guard(builder.b);
-    builder.beginChain(loc, "reduce");
-    int count = int(addresses.size());
-    Value value = builder.read(from, addresses, period, loc);
-    int offset = 0;
-    AluNode node;
-    if (from.storage != compute) {
-      node.opcode = Opcode::Convert;
-      node.type = from.storage;
-      node.resultType = compute;
-      value = builder.alu(loc, node, value, {0}, {}, offset, count, period);
-      offset += aluLatency(machine, Opcode::Convert);
-    }
-    node.opcode = *opcode;
-    node.type = node.resultType = compute;
-    value = builder.alu(loc, node, value, {0}, {}, offset, count, period);
-    value.getDefiningOp<tsp::AluOp>().setAccumulate(true);
-    int parts = int(target.size());
-    offset += (count - parts) * period + aluLatency(machine, *opcode);
-    // The last results alone go out, through an operation of their own.
-    node.opcode = stored != compute ? Opcode::Convert : Opcode::Copy;
-    node.resultType = stored;
-    value = builder.alu(loc, node, value, {0}, {}, offset, parts, period);
-    builder.write(value, to, target, loc);
-  };
-  // An ALU combines a vector each cycle with its own result of a latency ago,
-  // so it ends with as many parts as its latency has cycles; they are combined
-  // in a chain of their own, a latency apart. Bursts as short as those that
-  // write what is reduced let it begin before they have all ended.
-  const int latency = machine.aluLatency;
-  std::vector<VectorOfTensor> vectors =
-      enumerateVectors(outLayout, outType.getShape());
-  const size_t longest = vectorBurst(vectors.size() * terms.size());
-  for (const VectorOfTensor &v : vectors) {
-    SmallVector<VectorAddress> addresses;
-    for (const auto &term : terms) {
-      SmallVector<int64_t> index;
-      size_t kept = 0, dropped = 0;
-      for (size_t d = 0; d < reduced.size(); ++d)
-        index.push_back(reduced[d] ? term[dropped++] : v.index[kept++]);
-      LayoutPosition p = inLayout.at(index);
-      addresses.push_back({p.word, p.column});
-    }
-    size_t bursts = (addresses.size() + longest - 1) / longest;
-    const Memory *from = &in;
-    Memory parts;
-    SmallVector<VectorAddress> partial;
-    // Worth the second trip through memory only from some length on.
-    if (addresses.size() >= size_t(8 * latency)) {
-      parts = builder.scratch(compute, int64_t(bursts) * latency, loc);
-      for (size_t burst = 0; burst < bursts; ++burst) {
-        size_t begin = burst * addresses.size() / bursts,
-               end = (burst + 1) * addresses.size() / bursts;
-        SmallVector<VectorAddress> target;
-        for (int i = 0; i < latency; ++i)
-          target.push_back({int32_t(partial.size()) + i, 0});
-        chainOf(in, ArrayRef(addresses).slice(begin, end - begin), 1, compute,
-                parts, target);
-        llvm::append_range(partial, target);
-      }
-      from = &parts;
-      addresses = partial;
-    }
-    chainOf(*from, addresses, latency, storageOf(outType),
-            builder.memoryOf(op.getResult()), {v.address});
   }
   return mlir::success();
 }

@@ -1,0 +1,145 @@
+// Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Copies that only move words: what is installed has a column of memory for
+// each stream, and what it is copied from can be written there to begin with.
+// Where it is short, the kernel that makes it does, and a trip through memory
+// less lies between softmax and the transposition of what it gives, for one.
+
+#include "Placer.h"
+
+#include "weft/Conversion/VectorUnit/AluProgram.h"
+
+using namespace mlir;
+using namespace weft;
+
+/// Vectors up to which a kernel writes to the columns itself. While it does it
+/// holds a slice for each byte of each of them, and longer kernels, of which
+/// there is enough to do in the meantime, keep others from them for too long.
+static constexpr int64_t kMostVectors = 1024;
+
+namespace {
+
+bool isCopy(MapOp op) {
+  if (op.getInputs().size() != 1 || op->getNumResults() != 1 ||
+      !llvm::hasSingleElement(op.getBody().front()) ||
+      op.getBody().front().getTerminator()->getOperand(0) !=
+          op.getBody().getArgument(0))
+    return false;
+  return llvm::all_of(op.getMaps().getAsValueRange<AffineMapAttr>(),
+                      [](AffineMap map) { return map.isIdentity(); });
+}
+
+/// Whether the kernel, with lanes that hold nothing set to zero, fits the
+/// vector unit.
+bool fitsMasked(Operation *kernel, ValueRange operands, bool product,
+                const Machine &machine) {
+  SmallVector<DataType> leaves, results;
+  if (product)
+    leaves.push_back(DataType::F32);
+  for (Value operand : operands)
+    leaves.push_back(storageOf(operand.getType()));
+  for (Value result : kernel->getResults())
+    results.push_back(storageOf(result.getType()));
+  auto program = buildAluProgram(machine, kernel->getRegion(0).front(), leaves,
+                                 results, /*masked=*/true);
+  return succeeded(program) && program->alus() <= machine.alus;
+}
+
+/// Which dimensions of `large` make each of `small`, if they do.
+std::optional<SmallVector<SmallVector<int64_t, 2>>>
+groupsOf(ArrayRef<int64_t> small, ArrayRef<int64_t> large) {
+  SmallVector<SmallVector<int64_t, 2>> groups;
+  size_t next = 0;
+  for (int64_t extent : small) {
+    int64_t product = 1;
+    groups.emplace_back();
+    do {
+      if (next == large.size())
+        return std::nullopt;
+      product *= large[next];
+      groups.back().push_back(int64_t(next++));
+    } while (product < extent);
+    if (product != extent)
+      return std::nullopt;
+  }
+  if (next != large.size())
+    return std::nullopt;
+  return groups;
+}
+
+/// The layout of the view's operand with which the view has layout `out`.
+std::optional<Layout> beforeView(ViewOp view, const Layout &out) {
+  auto fromType = cast<RankedTensorType>(view.getInput().getType()),
+       toType = cast<RankedTensorType>(view.getResult().getType());
+  auto groups = groupsOf(fromType.getShape(), toType.getShape());
+  if (!groups || expandLayout(layoutOf(fromType), toType.getShape(), *groups) !=
+                     layoutOf(toType))
+    return std::nullopt;
+  std::optional<Layout> in = collapseLayout(out, toType.getShape(), *groups);
+  if (!in || expandLayout(*in, toType.getShape(), *groups) != out)
+    return std::nullopt;
+  return in;
+}
+
+/// Lets the kernel that makes the copy's operand write the copy itself.
+bool writeTo(MapOp copy, const Machine &machine) {
+  Value operand = copy.getInputs()[0], from = operand;
+  auto view = operand.getDefiningOp<ViewOp>();
+  if (view) {
+    from = view.getInput();
+    if (!view->hasOneUse() || !from.hasOneUse())
+      return false;
+  }
+  auto fromType = cast<RankedTensorType>(operand.getType()),
+       toType = cast<RankedTensorType>(copy.getResult(0).getType());
+  Operation *kernel = from.getDefiningOp();
+  if (!kernel || !isa<MapOp, ContractOp>(kernel) ||
+      kernel->getNumResults() != 1 ||
+      fromType.getElementType() != toType.getElementType())
+    return false;
+  // Vectors of either are vectors of the other, lane by lane.
+  SmallVector<int> same;
+  for (int d = 0; d < toType.getRank(); ++d)
+    same.push_back(d);
+  Layout in = layoutOf(fromType), out = layoutOf(toType);
+  if (int64_t(in.words) * in.columns > kMostVectors)
+    return false;
+  if (in.splat || out.splat || !isAligned(out, toType.getShape(), in, same) ||
+      !isAligned(in, toType.getShape(), out, same))
+    return false;
+  std::optional<Layout> target = view ? beforeView(view, out) : out;
+  if (!target)
+    return false;
+  // Others read it word by word, wherever that is.
+  for (Operation *user : operand.getUsers())
+    if (!isa<MapOp, ReduceOp>(user) || user->getBlock() != copy->getBlock())
+      return false;
+  if (auto map = dyn_cast<MapOp>(kernel)) {
+    if (copy.getMask() && !map.getMask()) {
+      if (!fitsMasked(map, map.getInputs(), false, machine))
+        return false;
+      map.setMaskAttr(copy.getMaskAttr());
+    }
+  } else if (auto contract = cast<ContractOp>(kernel);
+             copy.getMask() && !contract.getMask()) {
+    if (!fitsMasked(contract, contract.getExtra(), true, machine))
+      return false;
+    contract.setMaskAttr(copy.getMaskAttr());
+  }
+  from.setType(RankedTensorType::get(
+      cast<RankedTensorType>(from.getType()).getShape(),
+      toType.getElementType(), LayoutAttr::get(copy.getContext(), *target)));
+  operand.setType(toType);
+  copy.getResult(0).replaceAllUsesWith(operand);
+  copy.erase();
+  return true;
+}
+
+} // namespace
+
+void weft::removeCopies(func::FuncOp function, const Machine &machine) {
+  for (Operation &op : llvm::make_early_inc_range(function.getBody().front()))
+    if (auto copy = dyn_cast<MapOp>(op); copy && isCopy(copy))
+      writeTo(copy, machine);
+}
