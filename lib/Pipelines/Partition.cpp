@@ -89,6 +89,8 @@ private:
     return mlir::success();
   }
 
+  /// Tables leave the chip where they do not fit, and where looking them up
+  /// takes longer than the rows take to arrive.
   void chooseHostTables(ModuleOp module, func::FuncOp function) {
     ResidentBytes resident = estimateResident(function, machine);
     int64_t total = resident.weights;
@@ -114,6 +116,26 @@ private:
       chosen.push_back(b.getStringAttr(largest->first));
       total -= largest->second.bytes;
       resident.tables.erase(largest);
+    }
+    // 31.5 GB/s of PCIe Gen4 x16 in bytes a cycle. Fewer cycles than some trips
+    // through memory take are not worth another transfer.
+    const double transferred = 31.5e3 / machine.clockMHz;
+    constexpr int64_t worthwhile = 1000;
+    for (auto it = resident.tables.begin(); it != resident.tables.end();) {
+      const HostTable &table = it->second;
+      auto arrival = int64_t(double(table.rowBytes) / transferred);
+      if (table.chipCycles < worthwhile || table.chipCycles <= arrival) {
+        ++it;
+        continue;
+      }
+      emitRemark(table.loc)
+          << "table '" << it->first
+          << "' stays on the host, which looks its rows up before the run: on "
+             "the chip that would take "
+          << table.chipCycles << " cycles, while the rows arrive in "
+          << arrival;
+      chosen.push_back(b.getStringAttr(it->first));
+      it = resident.tables.erase(it);
     }
     if (!chosen.empty())
       module->setAttr(kHostTablesAttr, b.getArrayAttr(chosen));

@@ -100,6 +100,16 @@ static int64_t packedBytes(const Machine &machine, int64_t k, int64_t n,
   return tiles * n * machine.lanes();
 }
 
+/// Cycles that `count` look-ups in a [rows x columns] table keep both pairs
+/// busy: a tile is half the lanes of rows by the lanes of columns, and loads in
+/// 20 cycles (the lanes over 16 packed columns).
+static int64_t lookupCycles(const Machine &machine, int64_t count, int64_t rows,
+                            int64_t columns) {
+  int64_t k = machine.halfLanes(), n = machine.lanes();
+  int64_t tiles = (rows + k - 1) / k * ((columns + n - 1) / n);
+  return tiles * std::max(count, n / machine.weightStreams) / 2;
+}
+
 ResidentBytes weft::estimateResident(func::FuncOp function,
                                      const Machine &machine) {
   ResidentBytes result;
@@ -140,15 +150,22 @@ ResidentBytes weft::estimateResident(func::FuncOp function,
           withoutReshapes(op.getDpsInputs()[0]).getParentBlock() ==
               &function.getBody().front();
       auto name = dyn_cast<NameLoc>(table.getLoc());
+      Type element = type.getElementType();
       if (byLoop || !byInput || !name ||
-          !isa<FloatType>(type.getElementType())) {
+          !(isa<FloatType>(element) || element.isInteger(8))) {
         result.weights += bytes;
         continue;
       }
-      auto [it, fresh] = result.tables.try_emplace(
-          name.getName().str(), HostTable{bytes, table.getLoc()});
-      if (!fresh)
-        it->second.bytes += bytes;
+      HostTable &host =
+          result.tables
+              .try_emplace(name.getName().str(), HostTable{0, table.getLoc()})
+              .first->second;
+      int64_t count =
+          cast<ShapedType>(op.getDpsInputs()[0].getType()).getNumElements();
+      int64_t columns = type.getNumElements() / std::max<int64_t>(rows, 1);
+      host.bytes += bytes;
+      host.chipCycles += lookupCycles(machine, count, rows, columns);
+      host.rowBytes += count * columns * (element.isInteger(8) ? 1 : 2);
     }
   });
   return result;

@@ -27,6 +27,8 @@ mlir::DictionaryAttr collectWork(mlir::func::FuncOp function);
 struct HostTable {
   int64_t bytes = 0; ///< As it would lie on the chip.
   mlir::Location loc;
+  int64_t chipCycles = 0; ///< Of look-ups by products with ones and zeros.
+  int64_t rowBytes = 0;   ///< Of all rows that the host would send instead.
 };
 
 /// Estimate of what weights and tables take on the chip.

@@ -101,9 +101,10 @@ void ChainFinder::producers(const Issue &issue, std::vector<Issue> &out) {
       out.push_back(*found);
   // Weights that are installed just in time come with their activations.
   if (in.opcode == Opcode::Activate)
-    if (auto found = ofPlane(queue.queue, Unit::MxmWeights, issue.cycle - 1))
-      if (instructionOf(found->ref).opcode == Opcode::InstallWeights)
-        out.push_back(*found);
+    for (Unit unit : {Unit::MxmWeights, Unit::MxmActivate, Unit::MxmAccumulate})
+      if (auto found = ofPlane(queue.queue, unit, issue.cycle - 1))
+        if (instructionOf(found->ref).opcode == Opcode::InstallWeights)
+          out.push_back(*found);
 }
 
 void ChainFinder::consumers(const Issue &issue, std::vector<Issue> &out) {

@@ -174,8 +174,17 @@ struct WaitFinder::Impl {
     auto installs = [](const Instruction &i) {
       return i.opcode == Opcode::InstallWeights;
     };
-    auto loads = [&](const Instruction &i) { return !installs(i); };
-    auto any = [](const Instruction &) { return true; };
+    auto others = [&](const Instruction &i) { return !installs(i); };
+    // An iw stands in any of the plane's queues.
+    auto lastInstall = [&](int64_t cycle) {
+      std::optional<Issue> last;
+      for (Unit unit :
+           {Unit::MxmWeights, Unit::MxmActivate, Unit::MxmAccumulate})
+        if (auto found = lastBefore(sibling(queue, unit), cycle, installs);
+            found && (!last || last->cycle < found->cycle))
+          last = found;
+      return last;
+    };
     auto after = [&](Wait::Kind kind, const std::optional<Issue> &other,
                      int64_t latency) {
       if (other && other->ref.queue != held)
@@ -184,20 +193,23 @@ struct WaitFinder::Impl {
     };
     if (in.opcode == Opcode::Activate) {
       // Weights that were installed in the cycle before are of the chain.
-      auto last =
-          lastBefore(sibling(queue, Unit::MxmWeights), issue.cycle, installs);
+      auto last = lastInstall(issue.cycle);
       if (last && last->cycle < issue.cycle - 1)
         after(Wait::Kind::Weights, last, 1);
     } else if (installs(in)) {
       after(Wait::Kind::Weights,
-            lastBefore(issue.ref.queue, issue.cycle, loads), 1);
+            lastBefore(sibling(queue, Unit::MxmWeights), issue.cycle, others),
+            1);
       // abc of the same cycle still sees the old weights.
       after(Wait::Kind::Room,
-            lastBefore(sibling(queue, Unit::MxmActivate), issue.cycle + 1, any),
+            lastBefore(sibling(queue, Unit::MxmActivate), issue.cycle + 1,
+                       others),
             0);
     } else if (queue.queue.unit == Unit::MxmWeights) {
-      after(Wait::Kind::Room,
-            lastBefore(issue.ref.queue, issue.cycle, installs), 1);
+      // An lw of the same cycle already goes to the new shadow.
+      auto last = lastInstall(issue.cycle + 1);
+      after(Wait::Kind::Room, last,
+            last && last->ref.queue == issue.ref.queue ? 1 : 0);
     }
   }
 

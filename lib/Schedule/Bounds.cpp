@@ -161,8 +161,9 @@ PlacedBounds weft::placedBounds(const Problem &problem,
     for (const Op &op : chain.ops) {
       if (op.unit == Unit::Alu)
         alu += op.count;
-      else if (op.opcode != Opcode::InstallWeights || op.index == chain.pair)
-        // An iw in the queue of the pair's odd plane is in nobody's way.
+      else if (op.opcode != Opcode::InstallWeights ||
+               (op.unit == Unit::MxmWeights && op.index == chain.pair))
+        // An iw in another queue than that of the lw is in nobody's way.
         units[{int(op.unit), int(op.hemisphere), op.index}] += op.count;
     }
     flowsOf(m, chain, flows);

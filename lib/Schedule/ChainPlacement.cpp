@@ -208,6 +208,14 @@ Outcome ListScheduler::plan(int c, int64_t bound, Plan &plan) {
   return outcome;
 }
 
+/// Whether a load fills both planes of its pair at one time.
+bool ListScheduler::loadsAtOnce(int c) const {
+  PairUse use = pairUse(problem.chains[c]);
+  return !use[0].load.empty() && !use[1].load.empty() &&
+         use[0].load.first <= use[1].load.last &&
+         use[1].load.first <= use[0].load.last;
+}
+
 Outcome ListScheduler::planHere(int c, int64_t bound, Plan &plan) {
   const Chain &chain = problem.chains[c];
   flowsOf(machine, chain, flows);
@@ -273,6 +281,8 @@ Outcome ListScheduler::planHere(int c, int64_t bound, Plan &plan) {
   int group = groupOf[c];
   bool opens = group >= 0 && groups[group].row < 0;
   Extent acc = opens ? extentOf(chain, Unit::MxmAccumulate) : Extent();
+
+  bool alternate = chain.role == MxmRole::Pass && loadsAtOnce(chain.load);
 
   // The slices each unplaced buffer may not use, whatever the cycle.
   std::vector<std::vector<char>> barred(unplaced.size());
@@ -484,9 +494,15 @@ Outcome ListScheduler::planHere(int c, int64_t bound, Plan &plan) {
       int groupsOf = machine.streams / value.width;
       int chosen = -1;
       int64_t soonest = never;
+      // Activations take turns with the halves of the streams, so that loads
+      // which need both lose a cycle of one plane at a time.
+      int from = alternate && value.width < 16 && flow.producer < 0 &&
+                         units[unitOf[c]].half == 0
+                     ? groupsOf / 2
+                     : 0;
       for (int k = 0; k < groupsOf && chosen < 0; ++k) {
         // Wide values from the top, narrow ones from the bottom.
-        int g = value.width >= 16 ? groupsOf - 1 - k : k;
+        int g = value.width >= 16 ? groupsOf - 1 - k : (from + k) % groupsOf;
         int64_t next = t;
         bool mine = false;
         for (int p = 0; p < value.width; ++p) {

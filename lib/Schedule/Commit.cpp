@@ -146,13 +146,17 @@ void ListScheduler::commit(int c, const Plan &plan) {
   }
   if (chain.role == MxmRole::Pass) {
     MatrixState &unit = units[unitOf[c]];
-    Extent abc = extentOf(chain, Unit::MxmActivate);
-    // In the queue of the odd plane an iw leaves its cycle to the next lw.
-    unit.loadsFrom = t + installOffset(chain);
+    PairUse use = pairUse(chain);
     for (const Op &op : chain.ops)
-      if (op.opcode == Opcode::InstallWeights && op.index == chain.pair)
-        ++unit.loadsFrom;
-    unit.lastActivation = std::max(unit.lastActivation, t + abc.last);
+      if (op.opcode == Opcode::Activate)
+        unit.half = plan.streams[op.operands[0]] % machine.streams >=
+                    machine.streams / 2;
+    for (int p : {0, 1})
+      if (use[p].installs()) {
+        unit.loadsFrom[p] = t + use[p].install + use[p].amongLoads;
+        unit.lastActivation[p] =
+            std::max(unit.lastActivation[p], t + use[p].activation.last);
+      }
     unit.lastGroup = chain.accumulatorGroup;
   }
 }

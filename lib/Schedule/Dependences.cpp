@@ -147,8 +147,7 @@ DependenceGraph Builder::run() {
     writeWords(chain);
     if (chain.role == MxmRole::Pass) {
       // iw comes after the load's last lw.
-      Extent lw = extentOf(problem.chains[chain.load], Unit::MxmWeights);
-      depend(chain.load, lw.last + 1 - installOffset(chain));
+      depend(chain.load, loadToPass(problem.chains[chain.load], chain));
     }
     if (chain.accumulatorGroup >= 0) {
       auto [it, fresh] = groupTail.try_emplace(chain.accumulatorGroup, int(c));

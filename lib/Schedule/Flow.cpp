@@ -55,16 +55,39 @@ void schedule::flowsOf(const Machine &machine, const Chain &chain,
 Extent schedule::extentOf(const Chain &chain, Unit unit) {
   Extent e;
   for (const Op &op : chain.ops)
-    if (op.unit == unit)
+    if (op.unit == unit && op.opcode != Opcode::InstallWeights)
       e.add(op.offset, op.offset + spanOf(op));
   return e;
 }
 
-int schedule::installOffset(const Chain &chain) {
+PairUse schedule::pairUse(const Chain &chain) {
+  PairUse use;
+  auto of = [&](const Op &op) -> PlaneUse & {
+    return use[op.index > chain.pair];
+  };
   for (const Op &op : chain.ops)
-    if (op.unit == Unit::MxmWeights)
-      return op.offset;
-  return 0;
+    if (op.unit == Unit::MxmWeights && op.opcode != Opcode::InstallWeights)
+      of(op).load.add(op.offset, op.offset + spanOf(op));
+    else if (op.opcode == Opcode::Activate)
+      of(op).activation.add(op.offset, op.offset + spanOf(op));
+  // A pair's iw may stand in a queue of its odd plane.
+  for (const Op &op : chain.ops)
+    if (op.opcode == Opcode::InstallWeights) {
+      bool beside = of(op).activation.empty();
+      PlaneUse &plane = beside ? use[0] : of(op);
+      plane.install = op.offset;
+      plane.amongLoads = op.unit == Unit::MxmWeights && !beside;
+    }
+  return use;
+}
+
+int64_t schedule::loadToPass(const Chain &load, const Chain &pass) {
+  PairUse loads = pairUse(load), uses = pairUse(pass);
+  int64_t lag = INT64_MIN / 4;
+  for (int p : {0, 1})
+    if (!loads[p].load.empty() && uses[p].installs())
+      lag = std::max(lag, loads[p].load.last + 1 - uses[p].install);
+  return lag;
 }
 
 namespace {

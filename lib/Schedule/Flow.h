@@ -11,6 +11,8 @@
 
 #include "weft/Schedule/Problem.h"
 
+#include <array>
+
 namespace weft::schedule {
 
 /// One value's way. Element e is at position x in cycle
@@ -62,9 +64,9 @@ inline int64_t aluSpan(const Machine &m, const Op &op) {
   return spanOf(op) + 1 + aluLatency(m, op.opcode) - m.aluLatency;
 }
 
-/// Offsets of the matrix unit's work in a chain: weight queue issues of a load
-/// (lw) or a pass (iw first), activations, accumulations. Empty when last <
-/// first.
+/// Offsets of the matrix unit's work in a chain: loads (lw), activations,
+/// accumulations; an iw is none of them, whichever queue it stands in. Empty
+/// when last < first.
 struct Extent {
   int64_t first = INT64_MAX / 4, last = INT64_MIN / 4;
   bool empty() const { return last < first; }
@@ -74,8 +76,22 @@ struct Extent {
   }
 };
 Extent extentOf(const Chain &chain, Unit unit);
-/// Offset of the iw of a pass; the pass has one.
-int installOffset(const Chain &chain);
+
+/// What a load or a pass does to each plane of its pair, as offsets. A plane by
+/// itself has its own lw, iw and abc; an fp16 pair is its even plane.
+struct PlaneUse {
+  Extent load;                     ///< lw of a load.
+  Extent activation;               ///< abc of a pass.
+  int64_t install = INT64_MIN / 4; ///< iw of a pass.
+  bool amongLoads = false;         ///< It takes a cycle of the queue of lw.
+  bool installs() const { return install != INT64_MIN / 4; }
+};
+using PairUse = std::array<PlaneUse, 2>;
+PairUse pairUse(const Chain &chain);
+
+/// Cycles from the start of a load to the first start of its pass: every iw
+/// comes after its plane's last lw.
+int64_t loadToPass(const Chain &load, const Chain &pass);
 
 /// Where buffers go, and which of them go together.
 struct SideChoice {

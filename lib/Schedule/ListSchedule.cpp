@@ -21,6 +21,26 @@ bool ListScheduler::later(const Entry &a, const Entry &b) {
   return std::pair(a.order, a.unit) > std::pair(b.order, b.unit);
 }
 
+int64_t ListScheduler::loadsFrom(const MatrixState &unit,
+                                 const Chain &load) const {
+  PairUse use = pairUse(load);
+  int64_t from = 0;
+  for (int p : {0, 1})
+    if (!use[p].load.empty())
+      from = std::max(from, unit.loadsFrom[p] - use[p].load.first);
+  return from;
+}
+
+int64_t ListScheduler::passesFrom(const MatrixState &unit,
+                                  const Chain &pass) const {
+  PairUse use = pairUse(pass);
+  int64_t from = 0;
+  for (int p : {0, 1})
+    if (use[p].installs())
+      from = std::max(from, unit.lastActivation[p] - use[p].install);
+  return from;
+}
+
 void ListScheduler::push(Entry e) {
   heap.push_back(e);
   std::push_heap(heap.begin(), heap.end(), later);
@@ -68,12 +88,10 @@ int ListScheduler::choosePass(int u, int64_t &start) {
   for (int c : unit.ready) {
     if (tooFar(c) || !mayOpen(u, c))
       continue;
-    const Chain &chain = problem.chains[c];
-    Extent lw = extentOf(problem.chains[chain.load], Unit::MxmWeights);
-    int install = installOffset(chain);
-    int64_t load = std::max(readyAt[chain.load], unit.loadsFrom - lw.first);
-    int64_t at = std::max({readyAt[c], unit.lastActivation - install,
-                           load + lw.last + 1 - install});
+    const Chain &chain = problem.chains[c], &own = problem.chains[chain.load];
+    int64_t load = std::max(readyAt[chain.load], loadsFrom(unit, own));
+    int64_t at = std::max(
+        {readyAt[c], passesFrom(unit, chain), load + loadToPass(own, chain)});
     int g = groupOf[c];
     int last = g >= 0 ? groups[g].members.back() : c;
     // What is left of an older group would hold up all that the window bars.
@@ -103,11 +121,9 @@ int ListScheduler::choosePass(int u, int64_t &start) {
       return c;
     }
     int l = problem.chains[c].load;
-    Extent lw = extentOf(problem.chains[l], Unit::MxmWeights);
-    int64_t load =
-        queuesFree(l, std::max(readyAt[l], unit.loadsFrom - lw.first));
-    at = queuesFree(
-        c, std::max(at, load + lw.last + 1 - installOffset(problem.chains[c])));
+    const Chain &own = problem.chains[l];
+    int64_t load = queuesFree(l, std::max(readyAt[l], loadsFrom(unit, own)));
+    at = queuesFree(c, std::max(at, load + loadToPass(own, problem.chains[c])));
     best->exact = true;
   }
 }
@@ -226,7 +242,7 @@ bool ListScheduler::step(const Entry &e, Error &error) {
       push(now);
       return true;
     }
-    bound = std::max(readyAt[c], unit.loadsFrom - lw.first);
+    bound = std::max(readyAt[c], loadsFrom(unit, problem.chains[c]));
   }
 
   Plan p;
@@ -260,10 +276,9 @@ bool ListScheduler::step(const Entry &e, Error &error) {
   if (pass >= 0) {
     MatrixState &unit = units[e.order];
     unit.bound = pass;
-    int install = installOffset(problem.chains[pass]);
-    Extent lw = extentOf(problem.chains[c], Unit::MxmWeights);
-    Entry next{std::max({readyAt[pass], unit.lastActivation - install,
-                         p.start + lw.last + 1 - install}),
+    const Chain &own = problem.chains[pass];
+    Entry next{std::max({readyAt[pass], passesFrom(unit, own),
+                         p.start + loadToPass(problem.chains[c], own)}),
                graph.pathToEnd[pass] + problem.chains[pass].priority, pass,
                false};
     scheduled(c);
@@ -314,8 +329,12 @@ Expected<Schedule> ListScheduler::run() {
   }
   if (firstUndone < n)
     return deadlock();
-  for (const BufferState &b : buffers)
-    result.places.push_back(b.place);
+  for (size_t b = 0; b < buffers.size(); ++b) {
+    result.places.push_back(buffers[b].place);
+    // What no chain touches lies anywhere on its side.
+    if (!buffers[b].placed)
+      result.places.back().hemisphere = hemispheres[b];
+  }
   for (const SliceState &s : slices)
     result.peakWords.push_back(s.peak);
   result.cycles = lastCycle + 1;

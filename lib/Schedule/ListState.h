@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The state of list scheduling: what is taken of every resource, where buffers
-// lie, which chains are ready. Setup.cpp fills it, ChainPlacement.cpp finds
-// what one chain needs, Commit.cpp takes it, ListSchedule.cpp runs the loop.
+// lie, which chains are ready. Setup.cpp and InitialData.cpp fill it,
+// ChainPlacement.cpp finds what one chain needs, Commit.cpp takes it,
+// ListSchedule.cpp runs the loop.
 
 #ifndef WEFT_LIB_SCHEDULE_LISTSTATE_H
 #define WEFT_LIB_SCHEDULE_LISTSTATE_H
@@ -55,12 +56,14 @@ struct BufferState {
 
 /// One matrix unit: the pair or plane that loads and passes alternate on.
 struct MatrixState {
-  int64_t loadsFrom = 0;       ///< First cycle for an lw after the last iw.
-  int64_t lastActivation = -1; ///< Its last abc.
+  /// By plane: the last iw, from which on lw go to the new shadow, and the last
+  /// abc.
+  std::array<int64_t, 2> loadsFrom = {0, 0}, lastActivation = {-1, -1};
   FreeRanges rows;
   std::vector<int> ready; ///< Passes whose inputs are all scheduled.
   int bound = -1;         ///< Pass whose load is scheduled, it not yet.
   int reserve = 0; ///< Rows that in-order execution needs at most at once.
+  int half = 0;    ///< Of the streams, that its last activations came on.
   bool rowsFreed = false; ///< Since its pass was last chosen.
   int lastGroup = -1;     ///< Accumulator group of the last pass.
   int64_t queued = never; ///< Start of its earliest entry in the heap.
@@ -143,25 +146,41 @@ private:
   // Setup.cpp
   Status prepare();
   Status placeFixed();
-  Status reserveText();
-  Status placeInitial();
-  void placeWeights(std::vector<int> &others);
-  void countLoads();
   int loadsDuring(const SliceState &s, int b) const;
   int64_t placeCost(const SliceState &s, int bank, int b) const;
-  bool placeInitialBuffer(int b);
   void put(int b, const Buffer::Place &place);
   bool putIn(int b, int slice);
   void markForbidden(int b);
-  bool areSimultaneous(int a, int b) const;
   Error doesNotFit(const std::string &what) const;
+
+  // InitialData.cpp
+  bool isFull() const;
+  int64_t roomIn(const SliceState &s) const;
+  int64_t takeText(SliceState &s, int64_t words);
+  Status reserveText();
+  Status placeInitial();
+  void placeWeights(std::vector<int> &others);
+  /// What a slice is to take of the buffers of one size.
+  struct Share {
+    int slice = 0;
+    int64_t before = 0; ///< Words in use when they came.
+    int64_t words = 0;
+  };
+  int leastFilled(int words, const std::vector<Share> &shares,
+                  bool withinShare) const;
+  void fillSlices(int h, const std::vector<int> &weights,
+                  std::vector<int> &others);
+  void countLoads();
+  bool placeInitialBuffer(int b);
 
   // Commit.cpp
   void commit(int c, const Plan &plan);
 
   // ChainPlacement.cpp
+  bool areSimultaneous(int a, int b) const;
   Outcome plan(int c, int64_t bound, Plan &plan);
   Outcome planHere(int c, int64_t bound, Plan &plan);
+  bool loadsAtOnce(int c) const;
   bool moveSets(int c, bool always);
   int64_t readyCycle(int c);
   int64_t queuesFree(int c, int64_t bound);
@@ -180,6 +199,9 @@ private:
     int order;
     bool unit; ///< `order` is a matrix unit that wants its next pass.
   };
+  /// First starts of a load and of a pass that the unit's last pass allows.
+  int64_t loadsFrom(const MatrixState &unit, const Chain &load) const;
+  int64_t passesFrom(const MatrixState &unit, const Chain &pass) const;
   static bool later(const Entry &a, const Entry &b);
   void push(Entry e);
   void scheduled(int c);
@@ -252,6 +274,7 @@ private:
   // Scratch.
   std::vector<Flow> flows;
   std::vector<char> forbidden; ///< By slice.
+  bool full = false;           ///< See isFull.
   std::vector<char> isWeight;  ///< By buffer: initial, only loads read it.
   std::vector<char> isLoaded;  ///< By buffer: chains write it, loads read it.
 };

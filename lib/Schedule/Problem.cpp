@@ -72,7 +72,8 @@ bool Checker::checkBuffer(size_t b) {
       p.address / machine.wordsPerBank !=
           (p.address + buffer.words - 1) / machine.wordsPerBank)
     return fail(name + " is placed outside of one bank of a slice");
-  if (buffer.hemisphere && *buffer.hemisphere != p.hemisphere)
+  if (buffer.hemisphere && *buffer.hemisphere != p.hemisphere &&
+      !buffer.mayCross)
     return fail(name + " is placed in the other hemisphere");
   if (machine.isReserved(p.hemisphere, p.slice))
     return fail(name + " is placed in a reserved slice");
@@ -222,8 +223,9 @@ bool Checker::checkMatrix(size_t c) {
         (op.hemisphere != chain.hemisphere || op.index < chain.pair ||
          op.index > chain.pair + 1))
       return fail("an op is on another matrix unit than its chain");
-  Extent weights = extentOf(chain, Unit::MxmWeights);
-  if (weights.empty())
+  PairUse use = pairUse(chain);
+  if (use[0].load.empty() && use[1].load.empty() && !use[0].installs() &&
+      !use[1].installs())
     return fail("it loads or installs no weights");
   if (chain.role == MxmRole::Load) {
     if (passOf[c] < 0)
@@ -238,9 +240,16 @@ bool Checker::checkMatrix(size_t c) {
     return fail("its load is on another matrix unit");
   if (passOf[chain.load] != int(c))
     return fail("its load has two passes");
-  Extent abc = extentOf(chain, Unit::MxmActivate);
-  if (abc.empty() || abc.first <= installOffset(chain))
-    return fail("its activations do not follow its install");
+  PairUse loaded = pairUse(load);
+  for (int plane : {0, 1}) {
+    const PlaneUse &u = use[plane];
+    if (u.activation.empty() != loaded[plane].load.empty())
+      return fail("it does not activate the planes that its load fills");
+    if (!u.activation.empty() && u.activation.first <= u.install)
+      return fail("its activations do not follow its install");
+    if (u.activation.empty() == u.installs())
+      return fail("it does not install what it activates");
+  }
   return true;
 }
 

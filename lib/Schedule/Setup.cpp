@@ -1,10 +1,9 @@
 // Part of Weft, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Before the loop: who depends on whom, fixed places, room for program text,
-// and places for everything that holds data at cycle 0. Weights of one load
-// lie in different slices; the loads of one stretch of the program rotate over
-// one part of the slices and leave the others to that stretch's activations.
+// Before the loop: who depends on whom, the state of every resource, fixed
+// places, and what places cost. InitialData.cpp places what holds data at
+// cycle 0.
 
 #include "ListState.h"
 
@@ -221,8 +220,10 @@ Status ListScheduler::prepare() {
       });
   if (Status s = placeFixed(); !s)
     return s;
-  if (Status s = reserveText(); !s)
-    return s;
+  full = isFull();
+  if (!full)
+    if (Status s = reserveText(); !s)
+      return s;
   return placeInitial();
 }
 
@@ -232,35 +233,6 @@ Status ListScheduler::placeFixed() {
   for (size_t b = 0; b < buffers.size(); ++b)
     if (problem.buffers[b].place)
       put(int(b), *problem.buffers[b].place);
-  return success();
-}
-
-Status ListScheduler::reserveText() {
-  int64_t words =
-      (problem.reservedTextBytes + machine.lanes() - 1) / machine.lanes();
-  int64_t usable = 0;
-  for (const SliceState &s : slices)
-    usable += !s.reserved;
-  // Evenly, from the ends of the slices; what one cannot give the next must.
-  for (SliceState &s : slices) {
-    if (s.reserved)
-      continue;
-    int64_t share = (words + usable - 1) / usable;
-    for (int bank = machine.banks; bank-- > 0 && share > 0;) {
-      FreeRanges &free = s.free[bank];
-      while (share > 0 && free.lastFreeLength() > 0) {
-        int take = int(std::min<int64_t>(share, free.lastFreeLength()));
-        free.take(free.lastFreeEnd() - take, take);
-        s.used += take;
-        share -= take;
-        words -= take;
-      }
-    }
-    s.peak = s.used;
-    --usable;
-  }
-  if (words > 0)
-    return doesNotFit("program text");
   return success();
 }
 
@@ -288,88 +260,6 @@ int ListScheduler::loadsDuring(const SliceState &s, int b) const {
          s.loadsBefore[buffer.firstChain / loadStep];
 }
 
-void ListScheduler::placeWeights(std::vector<int> &others) {
-  // Initial buffers that only loads read, in the order of the loads.
-  std::vector<int> weights[2];
-  int64_t need[2] = {0, 0};
-  for (const Chain &chain : problem.chains)
-    if (chain.role == MxmRole::Load)
-      forEachRead(chain, [&](int, int, const Access &a) {
-        const Buffer &buffer = problem.buffers[a.buffer];
-        if (isWeight[a.buffer] || !buffer.initial || buffer.place)
-          return;
-        isWeight[a.buffer] = 1;
-        int h = int(hemispheres[a.buffer]);
-        weights[h].push_back(a.buffer);
-        need[h] += buffer.words;
-      });
-  for (size_t b = 0; b < buffers.size(); ++b)
-    if (problem.buffers[b].initial && !buffers[b].placed && !isWeight[b])
-      others.push_back(int(b));
-
-  size_t widest = 1; // slices that one load reads weights from at one time
-  for (const Chain &chain : problem.chains)
-    if (chain.role == MxmRole::Load)
-      for (const Value &value : chain.values)
-        widest = std::max<size_t>(
-            widest, std::count_if(value.planes.begin(), value.planes.end(),
-                                  [&](const std::vector<Access> &plane) {
-                                    return !plane.empty() &&
-                                           isWeight[plane.front().buffer];
-                                  }));
-  for (int h = 0; h < 2; ++h) {
-    if (weights[h].empty())
-      continue;
-    std::vector<int> candidates; // from the outside inwards
-    int64_t room = 0;
-    int64_t largest = 1; // words of a buffer: a bank holds whole ones
-    for (int b : weights[h])
-      largest = std::max<int64_t>(largest, problem.buffers[b].words);
-    for (int i = machine.slices; i-- > 0;) {
-      int s = sliceIndex(Hemisphere(h), i);
-      if (slices[s].reserved)
-        continue;
-      candidates.push_back(s);
-      for (const FreeRanges &f : slices[s].free)
-        room += f.total() / largest * largest;
-    }
-    size_t parts = std::clamp<size_t>(candidates.size() / widest, 1,
-                                      std::max(tuning.parts, 1));
-    // Parts that are needed are filled to one level, in turn.
-    size_t used = parts;
-    while (used > 1 && need[h] * int64_t(parts) <= room * int64_t(used - 1))
-      --used;
-    int64_t placedWords = 0;
-    std::vector<size_t> cursor(parts, 0);
-    for (int b : weights[h]) {
-      markForbidden(b);
-      // Parts differ by a slice; each takes as much as its slices.
-      size_t part = 0;
-      while (part + 1 < used &&
-             placedWords * int64_t(candidates.size() * used / parts) >=
-                 need[h] * int64_t(candidates.size() * (part + 1) / parts))
-        ++part;
-      bool placed = false;
-      for (size_t q = 0; q < parts && !placed; ++q) {
-        size_t now = (part + q) % parts;
-        size_t begin = candidates.size() * now / parts;
-        size_t size = candidates.size() * (now + 1) / parts - begin;
-        for (size_t k = 0; k < size && !placed; ++k) {
-          size_t i = (cursor[now] + k) % size;
-          int s = candidates[begin + i];
-          if (forbidden[s] || !putIn(b, s))
-            continue;
-          placed = true;
-          cursor[now] = (i + 1) % size;
-        }
-      }
-      placedWords += problem.buffers[b].words;
-      if (!placed)
-        others.push_back(b);
-    }
-  }
-}
-
 /// What it costs to put a buffer into a bank. A bank does one thing at a time,
 /// a slice one read: keep away from what is still to be read. Loads of one
 /// unit never overlap, so what loads read goes to where weights are read, all
@@ -386,81 +276,4 @@ int64_t ListScheduler::placeCost(const SliceState &s, int bank, int b) const {
   return cost + int64_t(s.pending[bank]) * tuning.bankCost +
          int64_t(s.traffic()) * tuning.sliceCost +
          loads * (isLoaded[b] ? -tuning.loadedCost : tuning.weightCost) / 8;
-}
-
-/// Counts the loads that read each slice, for the weights placed so far.
-void ListScheduler::countLoads() {
-  size_t steps = problem.chains.size() / loadStep + 2;
-  for (SliceState &s : slices)
-    s.loadsBefore.assign(steps, 0);
-  for (size_t c = 0; c < problem.chains.size(); ++c)
-    if (problem.chains[c].role == MxmRole::Load)
-      forEachRead(problem.chains[c], [&](int, int, const Access &a) {
-        if (isWeight[a.buffer] && buffers[a.buffer].placed)
-          ++slices[buffers[a.buffer].slice].loadsBefore[c / loadStep + 1];
-      });
-  for (SliceState &s : slices)
-    for (size_t i = 1; i < steps; ++i)
-      s.loadsBefore[i] += s.loadsBefore[i - 1];
-}
-
-bool ListScheduler::placeInitialBuffer(int b) {
-  markForbidden(b);
-  if (int set = movableSet[b]; set >= 0 && !setPlaced[set] && !isWeight[b]) {
-    int64_t free[2] = {0, 0};
-    for (const SliceState &s : slices)
-      if (!s.reserved)
-        free[int(s.hemisphere)] += machine.words() - s.used;
-    // What one matrix unit streams stays on its side while there is room.
-    int own = int(hemispheres[b]);
-    if (!votedSet[set] || free[own] * 10 < free[1 - own] * 9)
-      for (int member : setMembers[set])
-        hemispheres[member] = Hemisphere(free[1] > free[0]);
-  }
-  // Least traffic and most room first, away from weights if possible. Loads
-  // may be fed from the other side when their own is full.
-  std::vector<int> order;
-  for (size_t s = 0; s < slices.size(); ++s)
-    if (!slices[s].reserved && !forbidden[s] &&
-        (slices[s].hemisphere == hemispheres[b] ||
-         (isWeight[b] && !problem.buffers[b].hemisphere)))
-      order.push_back(int(s));
-  std::sort(order.begin(), order.end(), [&](int l, int r) {
-    auto key = [&](const SliceState &s) {
-      return std::tuple(s.hemisphere != hemispheres[b],
-                        3 * s.traffic() + 16 * loadsDuring(s, b) + s.used / 4,
-                        int(s.hemisphere), s.number);
-    };
-    return key(slices[l]) < key(slices[r]);
-  });
-  for (int s : order)
-    if (putIn(b, s)) {
-      hemispheres[b] = slices[s].hemisphere;
-      return true;
-    }
-  return false;
-}
-
-Status ListScheduler::placeInitial() {
-  std::vector<int> others;
-  placeWeights(others);
-  countLoads();
-  // What is read beside many others first, while slices are free: a mask that
-  // every chain reads bars a slice to each of them, they bar all to it.
-  auto degree = [&](int b) {
-    return simultaneous.first[b + 1] - simultaneous.first[b];
-  };
-  std::vector<std::pair<int64_t, size_t>> keys;
-  for (size_t i = 0; i < others.size(); ++i)
-    keys.emplace_back(-int64_t(degree(others[i])), i);
-  std::sort(keys.begin(), keys.end());
-  std::vector<int> inOrder;
-  for (auto [key, i] : keys)
-    inOrder.push_back(others[i]);
-  others = std::move(inOrder);
-  for (int b : others)
-    if (!placeInitialBuffer(b))
-      return doesNotFit("data at cycle 0 (buffer of " +
-                        std::to_string(problem.buffers[b].words) + " words)");
-  return success();
 }

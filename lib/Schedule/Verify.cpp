@@ -101,7 +101,8 @@ bool Verifier::places() {
       return fail(who + " lies in a reserved slice");
     if (buffer.place && !(*buffer.place == at))
       return fail(who + " is not where it was fixed");
-    if (buffer.hemisphere && *buffer.hemisphere != at.hemisphere)
+    if (buffer.hemisphere && *buffer.hemisphere != at.hemisphere &&
+        !buffer.mayCross)
       return fail(who + " lies in the other hemisphere");
     if (buffer.group >= 0 &&
         !groupSlice.try_emplace({buffer.group, sliceOf(int(b))}, int(b)).second)
@@ -327,25 +328,37 @@ bool Verifier::matrices() {
     const Chain &chain = p.chains[c];
     if (chain.role != MxmRole::Pass)
       continue;
-    PassTimes times{INT64_MAX, -1, -1, INT64_MAX, -1, int(c)};
+    // By plane: each has its weights, a pair those of its even plane.
+    std::map<int, PassTimes> byPlane;
+    auto timesOf = [&](int plane) -> PassTimes & {
+      return byPlane
+          .try_emplace(plane,
+                       PassTimes{INT64_MAX, -1, -1, INT64_MAX, -1, int(c)})
+          .first->second;
+    };
+    auto last = [](const Op &op, int64_t first) {
+      return first + int64_t(op.count - 1) * op.period;
+    };
     for (const Op &op : p.chains[chain.load].ops)
-      if (op.unit == Unit::MxmWeights) {
+      if (op.opcode == Opcode::LoadWeights ||
+          op.opcode == Opcode::LoadWeightsPair) {
         int64_t t = s.chains[chain.load].start + op.offset;
+        PassTimes &times = timesOf(op.index);
         times.firstLoad = std::min(times.firstLoad, t);
-        times.lastLoad =
-            std::max(times.lastLoad, t + int64_t(op.count - 1) * op.period);
+        times.lastLoad = std::max(times.lastLoad, last(op, t));
       }
     for (const Op &op : chain.ops) {
       int64_t t = s.chains[c].start + op.offset;
-      if (op.unit == Unit::MxmWeights && times.install < 0)
-        times.install = t;
-      if (op.unit == Unit::MxmActivate) {
+      if (op.opcode == Opcode::InstallWeights)
+        timesOf(byPlane.count(op.index) ? op.index : chain.pair).install = t;
+      if (op.opcode == Opcode::Activate) {
+        PassTimes &times = timesOf(op.index);
         times.firstActivation = std::min(times.firstActivation, t);
-        times.lastActivation = std::max(times.lastActivation,
-                                        t + int64_t(op.count - 1) * op.period);
+        times.lastActivation = std::max(times.lastActivation, last(op, t));
       }
     }
-    units[{int(chain.hemisphere), chain.pair}].push_back(times);
+    for (const auto &[plane, times] : byPlane)
+      units[{int(chain.hemisphere), plane}].push_back(times);
   }
   for (auto &[key, list] : units) {
     std::sort(list.begin(), list.end(),
@@ -383,7 +396,7 @@ bool Verifier::accumulators() {
         units[{int(chain.hemisphere), chain.pair}][chain.accumulatorGroup];
     int64_t first = INT64_MAX, last = -1;
     for (const Op &op : chain.ops)
-      if (op.unit == Unit::MxmAccumulate) {
+      if (op.opcode == Opcode::Accumulate) {
         int64_t t = s.chains[c].start + op.offset;
         first = std::min(first, t);
         last = std::max(last, t + int64_t(op.count - 1) * op.period);

@@ -160,15 +160,21 @@ private:
       if (queue.index % 2 != 0)
         return none("a pair is told by its even plane");
       return group(inst.stream, machine.weightStreams, Way::Outward);
-    case Opcode::InstallWeights: // Of a pair in the queue of either plane.
-      if (inst.type == DataType::F16)
-        return std::nullopt;
-      return mxmType();
+    case Opcode::InstallWeights:
+      return install();
     default:
       return foreign();
     }
   }
+  /// In any queue of its plane; of a pair in any of either plane.
+  Result install() const {
+    if (inst.type == DataType::F16)
+      return std::nullopt;
+    return mxmType();
+  }
   Result activate() const {
+    if (inst.opcode == Opcode::InstallWeights)
+      return install();
     if (inst.opcode != Opcode::Activate)
       return foreign();
     if (Result wrong = mxmType())
@@ -176,6 +182,8 @@ private:
     return streamOperand(0, pairType() ? 2 : 1, Way::Outward);
   }
   Result accumulate() const {
+    if (inst.opcode == Opcode::InstallWeights)
+      return install();
     if (inst.opcode != Opcode::Accumulate ||
         int(inst.accumulate) > int(AccumulateMode::Emit))
       return foreign();

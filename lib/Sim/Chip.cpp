@@ -41,8 +41,10 @@ Chip::Chip(const Program &program, int index, const SimOptions &options,
       accumulators[size_t(number) / 64] |= bit;
     if (queue.id.unit == Unit::MxmActivate)
       activators[size_t(number) / 64] |= bit;
-    if (queue.id.unit == Unit::MxmWeights)
-      weightQueues[size_t(number) / 64] |= bit;
+    if (queue.id.unit == Unit::MxmWeights ||
+        queue.id.unit == Unit::MxmActivate ||
+        queue.id.unit == Unit::MxmAccumulate)
+      matrixQueues[size_t(number) / 64] |= bit;
   }
   wheel.resize(horizon);
 
@@ -229,19 +231,23 @@ void Chip::step(int64_t cycle) {
   };
   cycleIssues = 0;
   cycleNodes.clear();
-  issueAll(accumulators);
-  checkDueRows();
-  checkArrivals();
-  issueAll(activators);
-  QueueSet installers{};
-  for (size_t word = 0; word < set.size(); ++word)
-    for (uint64_t bits = set[word] & weightQueues[word]; bits;
+  // An iw waits for its turn, whichever queue it stands in.
+  QueueSet installers{}, first = accumulators, second = activators;
+  for (size_t word = 0; word < set.size(); ++word) {
+    for (uint64_t bits = set[word] & matrixQueues[word]; bits;
          bits &= bits - 1) {
       const QueueState &queue =
           queues[word * 64 + size_t(std::countr_zero(bits))];
       if ((*queue.text)[size_t(queue.current)].opcode == Opcode::InstallWeights)
         installers[word] |= bits & -bits;
     }
+    first[word] &= ~installers[word];
+    second[word] &= ~installers[word];
+  }
+  issueAll(first);
+  checkDueRows();
+  checkArrivals();
+  issueAll(second);
   issueAll(installers);
   issueAll({~uint64_t(0), ~uint64_t(0), ~uint64_t(0), ~uint64_t(0)});
   if (cycleIssues > 0)
@@ -282,10 +288,10 @@ void Chip::issueQueue(QueueState &queue) {
     mxmWeights(issue);
     break;
   case Unit::MxmActivate:
-    activate(issue);
+    inst.opcode == Opcode::Activate ? activate(issue) : install(issue);
     break;
   case Unit::MxmAccumulate:
-    accumulate(issue);
+    inst.opcode == Opcode::Accumulate ? accumulate(issue) : install(issue);
     break;
   case Unit::Transposer:
   case Unit::Distributor:

@@ -22,7 +22,8 @@
 //   Widths must agree; types may differ (bits are taken as they are).
 // - iw leaves the shadow empty; columns not loaded since read as zero. A
 //   column loaded twice without an iw between is overwritten weights. A shadow
-//   holds int8 or fp16 weights, not both; an fp16 iw takes both planes.
+//   holds int8 or fp16 weights, not both; an fp16 iw takes both planes. It
+//   stands in any queue of its plane, that of a pair in any of either plane.
 // - A pair is told by its even plane in all three queues. Its accumulator row r
 //   takes row r of both planes. acc names a stream exactly when it emits; only
 //   Store makes a row; a y that no acc takes in its cycle is the abc's fault.
@@ -265,7 +266,7 @@ private:
   using Far = std::pair<int64_t, int>;
   std::priority_queue<Far, std::vector<Far>, std::greater<>> far;
   QueueSet accumulators{}, activators{}; ///< Which go first.
-  QueueSet weightQueues{};
+  QueueSet matrixQueues{};               ///< In which an iw may stand.
   int armed = 0;
 
   Streams streams;

@@ -160,10 +160,18 @@ void ChipVerifier::issue(ActiveQueue &q, int64_t t) {
     weights.push_back(&q);
     return;
   case Unit::MxmActivate:
+    if (inst.opcode == Opcode::InstallWeights) {
+      weights.push_back(&q);
+      return;
+    }
     matrix.activate(q.issuer(), q.queue, inst, t, log);
     lastPending = std::max(lastPending, t + machine.mxmLatency);
     break;
   case Unit::MxmAccumulate:
+    if (inst.opcode == Opcode::InstallWeights) {
+      weights.push_back(&q);
+      return;
+    }
     matrix.accumulate(q.issuer(), q.queue, inst, address, t, log);
     break;
   case Unit::Link:

@@ -152,13 +152,15 @@ private:
     return !refusal;
   }
 
+  /// In any queue of its plane; a pair's in any of either plane.
+  void buildInstall() {
+    if (inst.type != DataType::I8 && inst.type != DataType::F16)
+      unknown("'iw' of neither int8 nor fp16");
+  }
+
   void buildWeights() {
-    if (inst.opcode == Opcode::InstallWeights) {
-      // A pair's stands in the queue of either plane.
-      if (inst.type != DataType::I8 && inst.type != DataType::F16)
-        unknown("'iw' of neither int8 nor fp16");
-      return;
-    }
+    if (inst.opcode == Opcode::InstallWeights)
+      return buildInstall();
     if (inst.opcode == Opcode::LoadWeightsPair)
       evenPlane();
     else if (inst.opcode != Opcode::LoadWeights)
@@ -172,6 +174,8 @@ private:
   }
 
   void buildActivate() {
+    if (inst.opcode == Opcode::InstallWeights)
+      return buildInstall();
     if (inst.opcode != Opcode::Activate)
       return unsuitable();
     if (matrixType())
@@ -179,6 +183,8 @@ private:
   }
 
   void buildAccumulate() {
+    if (inst.opcode == Opcode::InstallWeights)
+      return buildInstall();
     if (inst.opcode != Opcode::Accumulate)
       return unsuitable();
     if (inst.accumulate > AccumulateMode::Emit)

@@ -30,15 +30,20 @@ bool installs(const Issue &issue) {
   return issue.inst.opcode == Opcode::InstallWeights;
 }
 
-/// Whether the queue of the pair's other plane installs up to a cycle.
+/// Whether another queue of the pair installs up to a cycle.
 bool installsElsewhere(const Plan &plan, int number, int64_t until) {
   Queue q = plan.queue(number);
-  auto other = plan.queues.find(
-      plan.number(Unit::MxmWeights, q.hemisphere, q.index ^ 1));
-  return other != plan.queues.end() &&
-         std::ranges::any_of(other->second, [&](const auto &entry) {
-           return entry.first <= until && installs(entry.second);
-         });
+  for (Unit unit : {Unit::MxmWeights, Unit::MxmActivate, Unit::MxmAccumulate})
+    for (int plane : {0, 1}) {
+      int candidate = plan.number(unit, q.hemisphere, q.index ^ plane);
+      auto other = plan.queues.find(candidate);
+      if (candidate != number && other != plan.queues.end() &&
+          std::ranges::any_of(other->second, [&](const auto &entry) {
+            return entry.first <= until && installs(entry.second);
+          }))
+        return true;
+    }
+  return false;
 }
 
 /// Nothing is installed until the first abc has passed.

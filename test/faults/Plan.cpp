@@ -98,7 +98,10 @@ std::vector<Place> Plan::issuesOf(Unit unit, std::mt19937 &random) const {
   for (const auto &[number, timeline] : queues)
     if (queue(number).unit == unit)
       for (const auto &[cycle, issue] : timeline)
-        places.push_back({number, cycle});
+        // Beside abc and acc an iw is a guest.
+        if (unit == Unit::MxmWeights ||
+            issue.inst.opcode != Opcode::InstallWeights)
+          places.push_back({number, cycle});
   // Not std::shuffle, whose order is the standard library's own.
   for (size_t i = places.size(); i > 1; --i)
     std::swap(places[i - 1], places[random() % i]);

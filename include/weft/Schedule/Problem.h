@@ -23,6 +23,8 @@ struct Buffer {
   int words = 0;
   /// Hemisphere it must lie in, or any.
   std::optional<Hemisphere> hemisphere;
+  /// The other one will do where that has no room: weights cross the chip.
+  bool mayCross = false;
   /// Fixed place (hand-written programs, constants already placed).
   struct Place {
     Hemisphere hemisphere = Hemisphere::West;
@@ -102,11 +104,11 @@ struct Chain {
   std::vector<Write> writes;
 
   // Matrix unit. A Load fills the shadow weights (its lw ops); the Pass that
-  // names it installs them (iw, the pass's first MxmWeights op, in the queue of
-  // either plane) and streams
-  // activations. On each pair loads and passes alternate: a load starts with
-  // the previous pass's iw or after it; an iw comes after the load's last lw
-  // and not before the previous pass's last abc.
+  // names it installs them (iw, in any queue of the plane, or of either plane
+  // of an fp16 pair) and streams activations. On each pair loads and passes
+  // alternate, and of every plane: a load starts with the previous pass's iw or
+  // after it; an iw comes after the load's last lw and not before the previous
+  // pass's last abc.
   MxmRole role = MxmRole::None;
   // In byte mode a chain's ops are on both planes of the pair, in step.
   Hemisphere hemisphere = Hemisphere::West;

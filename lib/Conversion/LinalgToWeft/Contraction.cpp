@@ -228,7 +228,7 @@ bool Placer::anyLanesWillDo(Value value) {
 /// Whether a product takes fewer cycles when operand `s`, which would be
 /// streamed, is installed instead: the tiles of either choice are full or not.
 /// Asked only where the other layouts that it takes cost nothing.
-bool Placer::tilesBetterSwapped(linalg::GenericOp op, unsigned s) {
+bool Placer::tilesBetterSwapped(linalg::GenericOp op, unsigned s, bool bytes) {
   Value operands[] = {op.getDpsInputs()[s], op.getDpsInputs()[1 - s]};
   if (!isFree(operands[0]) || !isFree(operands[1]) ||
       !anyLanesWillDo(op.getResult(0)))
@@ -247,10 +247,18 @@ bool Placer::tilesBetterSwapped(linalg::GenericOp op, unsigned s) {
       free[used[1]] *= extents[loop];
   }
   auto up = [](int64_t a, int64_t b) { return (a + b - 1) / b; };
-  // Constants are packed ahead of time, others load at half the speed.
+  // Constants are packed ahead of time, and bytes lie as they are installed;
+  // others load at half the speed. Of bytes, two columns of tiles go side by
+  // side, one that is left is divided: half the tiles along K to each plane.
   auto cycles = [&](unsigned installed) {
     int64_t load = up(machine.lanes(), machine.weightStreams) *
-                   (constantOf(operands[installed]) ? 1 : 2);
+                   (bytes || constantOf(operands[installed]) ? 1 : 2);
+    if (bytes) {
+      int64_t along = up(contracted, machine.lanes()),
+              columns = up(free[installed], machine.lanes());
+      return (columns / 2 * along + columns % 2 * up(along, 2)) *
+             std::max(free[1 - installed], 2 * load);
+    }
     return up(contracted, machine.halfLanes()) *
            up(free[installed], machine.lanes()) *
            std::max(free[1 - installed], load);
@@ -272,14 +280,14 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
     std::swap(s, w);
   bool keepsLanes =
       !constantOf(op.getDpsInputs()[w]) && swapForReductions(op, s, w);
-  // Bytes are installed from constants only.
+  // Bytes are installed from constants and inputs, which lie as they are
+  // wanted.
   auto isByte = [](Value v) {
     return getElementTypeOrSelf(v.getType()).isInteger(8);
   };
-  bool byteWeights = isByte(op.getDpsInputs()[0]) &&
-                     isByte(op.getDpsInputs()[1]) &&
-                     constantOf(op.getDpsInputs()[w]);
-  if (!byteWeights && tilesBetterSwapped(op, s))
+  bool bytes = isByte(op.getDpsInputs()[0]) && isByte(op.getDpsInputs()[1]) &&
+               constantOf(op.getDpsInputs()[w]);
+  if (tilesBetterSwapped(op, s, bytes))
     std::swap(s, w);
   bool exchanged = !keepsLanes && exchangesComputed(op, machine);
   if (exchanged)
@@ -290,7 +298,6 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
   // Streamed: the contracted loops in lanes, rows (its own loops) in words.
   auto streamedType = cast<RankedTensorType>(streamed.getType());
   bool weights = bool(constantOf(installed));
-  bool bytes = byteWeights;
   Value source = isFree(streamed) ? Value() : anyVersion(streamed);
   bool fits = bool(source);
   SmallVector<int> laneDims;
@@ -503,15 +510,16 @@ LogicalResult Placer::placeContraction(linalg::GenericOp op) {
         innermost = int(*at);
         break;
       }
-    Layout target =
-        buildLayout(digits, false, innermost, machine.weightStreams / 2);
+    Layout target = buildLayout(digits, false, innermost,
+                                machine.weightStreams / (bytes ? 1 : 2));
     target.offset.lane = streamedLayout.offset.lane;
     if (auto it = inputs.find(installed);
         it != inputs.end() && innermost >= 0 &&
-        isa<FloatType>(type.getElementType())) {
+        (bytes || isa<FloatType>(type.getElementType()))) {
       // Inputs arrive as they are wanted.
-      from = input(it->second,
-                   placedType(type.getShape(), b.getF16Type(), target), loc);
+      Type element = bytes ? Type(b.getIntegerType(8)) : b.getF16Type();
+      from =
+          input(it->second, placedType(type.getShape(), element, target), loc);
       setVersion(installed, from);
       installedPieces.push_back(from);
     }

@@ -3,8 +3,8 @@
 //
 // Copies that only move words: what is installed has a column of memory for
 // each stream, and what it is copied from can be written there to begin with.
-// Where it is short, the kernel that makes it does, and a trip through memory
-// less lies between softmax and the transposition of what it gives, for one.
+// The kernel that makes it does that, and a trip through memory less lies
+// between softmax and the transposition of what it gives, for one.
 
 #include "Placer.h"
 
@@ -12,11 +12,6 @@
 
 using namespace mlir;
 using namespace weft;
-
-/// Vectors up to which a kernel writes to the columns itself. While it does it
-/// holds a slice for each byte of each of them, and longer kernels, of which
-/// there is enough to do in the meantime, keep others from them for too long.
-static constexpr int64_t kMostVectors = 1024;
 
 namespace {
 
@@ -103,8 +98,6 @@ bool writeTo(MapOp copy, const Machine &machine) {
   for (int d = 0; d < toType.getRank(); ++d)
     same.push_back(d);
   Layout in = layoutOf(fromType), out = layoutOf(toType);
-  if (int64_t(in.words) * in.columns > kMostVectors)
-    return false;
   if (in.splat || out.splat || !isAligned(out, toType.getShape(), in, same) ||
       !isAligned(in, toType.getShape(), out, same))
     return false;

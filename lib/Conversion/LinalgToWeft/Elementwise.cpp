@@ -25,6 +25,9 @@ static bool unsafeOnPadding(Block &body, bool half) {
   });
 }
 
+/// Rows from which a product streams for longer than its tiles load.
+static constexpr int64_t kManyRows = 64;
+
 Type weft::computeType(OpBuilder &b, Type type) {
   if (isa<FloatType>(type))
     return b.getF32Type();
@@ -96,6 +99,27 @@ static TypedAttr uniformScalar(OpBuilder &b, ElementsAttr attr) {
   return {};
 }
 
+/// Drops operations of a body that nothing needs now that others have gone.
+static void eraseUnused(SmallVectorImpl<Operation *> &ops) {
+  for (size_t i = ops.size(); i-- > 0;)
+    if (llvm::none_of(ops[i]->getUsers(), [&](Operation *user) {
+          return user->hasTrait<OpTrait::IsTerminator>() ||
+                 llvm::is_contained(ops, user);
+        }))
+      ops.erase(ops.begin() + std::ptrdiff_t(i));
+}
+
+/// Whether the rows of a product stream for longer than its tiles load, so that
+/// others have the vector unit meanwhile.
+bool Placer::streamsLong(const PendingContract &product) const {
+  int64_t rows = 1;
+  for (auto [loop, extent] : llvm::enumerate(product.extents))
+    if (usesLoop(product.resultMap, unsigned(loop)) &&
+        usesLoop(product.maps[0], unsigned(loop)))
+      rows *= extent;
+  return rows >= kManyRows;
+}
+
 LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
                                ArrayRef<Value> in, ArrayRef<AffineMap> inMaps,
                                ArrayRef<RankedTensorType> results,
@@ -117,6 +141,11 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
   for (BlockArgument argument : body.getArguments().take_front(in.size()))
     sources.push_back({argument, in[argument.getArgNumber()],
                        inMaps[argument.getArgNumber()]});
+  for (Hoisted &ahead : hoist(ops, body, in, inMaps, results[0], loc)) {
+    sources.push_back({ahead.scalar, ahead.tensor, ahead.map});
+    llvm::erase(ops, ahead.scalar.getDefiningOp());
+  }
+  eraseUnused(ops);
   bool mask = llvm::any_of(results, [&](RankedTensorType t) {
     // Integers are finite whatever they are.
     return isa<FloatType>(t.getElementType()) &&
@@ -251,6 +280,11 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
         least = program->alus();
         if (end == begin)
           return needsAlus(least);
+        // Sums of bytes go to memory as they are where one kernel does the
+        // rest.
+        if (fuse && product->bytes && last && program->alus() <= machine.alus &&
+            streamsLong(*product))
+          end = begin + 1;
         continue;
       }
       // Emit.
@@ -276,7 +310,7 @@ LogicalResult Placer::emitBody(linalg::GenericOp op, Block &body,
             product->streamed, product->installed, tensors,
             b.getAffineMapArrayAttr(contractMaps),
             b.getDenseI64ArrayAttr(product->extents),
-            b.getDenseF32ArrayAttr(product->scales), maskAttr);
+            b.getDenseF32ArrayAttr(product->scales), maskAttr, StringAttr());
       } else {
         llvm::append_range(allMaps, maps);
         kernel = MapOp::create(b, loc, resultTypes, tensors,
@@ -515,7 +549,8 @@ LogicalResult Placer::placeElementwise(linalg::GenericOp op) {
         placedType(type.getShape(),
                    storageType(type.getElementType(), splat,
                                summed || onlyReturned(op.getResult(i)) ||
-                                   quantised(op.getResult(i))),
+                                   quantised(op.getResult(i)) ||
+                                   onlyQuantised(op.getResult(i))),
                    layout));
     AffineMap own = maps[op.getNumDpsInputs() + i];
     if (own != resultMap)

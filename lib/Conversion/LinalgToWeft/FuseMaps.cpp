@@ -113,7 +113,183 @@ MapOp fuse(MapOp user, const Machine &machine) {
   return fused;
 }
 
+/// Whether a kernel makes a vector or two for others of a few: to compute them
+/// again in each of those costs less than to wait for them.
+bool isSmall(MapOp producer, MapOp user) {
+  auto vectors = [](MapOp map) {
+    Layout layout = layoutOf(map.getResult(0).getType());
+    return std::max(layout.words, 1) * layout.columns;
+  };
+  return producer->getNumResults() == 1 && !producer.getMask() &&
+         producer->getBlock() == user->getBlock() && vectors(producer) <= 2 &&
+         vectors(user) <= 32 &&
+         isa<FloatType>(getElementTypeOrSelf(producer.getType(0)));
+}
+
+/// Streams that the operands of a kernel may take, of 32 in each direction.
+constexpr int kMostStreams = 28;
+
+/// The user with the body of one small producer in its own, or null.
+MapOp fuseSmall(MapOp user, const Machine &machine) {
+  SmallVector<AffineMap> userMaps(
+      user.getMaps().getAsValueRange<AffineMapAttr>());
+  for (unsigned i = 0; i < user.getInputs().size(); ++i) {
+    auto producer = user.getInputs()[i].getDefiningOp<MapOp>();
+    if (!producer || !isSmall(producer, user))
+      continue;
+    SmallVector<AffineMap> own(
+        producer.getMaps().getAsValueRange<AffineMapAttr>());
+    if (!own.back().isIdentity())
+      continue;
+    SmallVector<Value> operands;
+    SmallVector<AffineMap> maps;
+    SmallVector<DataType> leaves, results;
+    auto block = std::make_unique<Block>();
+    OpBuilder inner(user.getContext());
+    inner.setInsertionPointToEnd(block.get());
+    IRMapping mapping, inside;
+    auto take = [&](Value operand, AffineMap map, BlockArgument argument,
+                    IRMapping &into) {
+      // What both read is read once.
+      for (auto [at, known] : llvm::enumerate(operands))
+        if (known == operand && maps[at] == map) {
+          into.map(argument, block->getArgument(unsigned(at)));
+          return;
+        }
+      operands.push_back(operand);
+      maps.push_back(map);
+      leaves.push_back(storageOf(operand.getType()));
+      into.map(argument,
+               block->addArgument(argument.getType(), argument.getLoc()));
+    };
+    Block &userBody = user.getBody().front(),
+          &body = producer.getBody().front();
+    for (unsigned k = 0; k < user.getInputs().size(); ++k)
+      if (k != i)
+        take(user.getInputs()[k], userMaps[k], userBody.getArgument(k),
+             mapping);
+    for (unsigned k = 0; k < producer.getInputs().size(); ++k)
+      take(producer.getInputs()[k], own[k].compose(userMaps[i]),
+           body.getArgument(k), inside);
+    for (Operation &op : body.without_terminator())
+      inner.clone(op, inside);
+    Value made = inside.lookupOrDefault(body.getTerminator()->getOperand(0));
+    // What f16 memory would have rounded.
+    if (producer.getType(0) &&
+        getElementTypeOrSelf(producer.getType(0)).isF16())
+      continue;
+    mapping.map(userBody.getArgument(i), made);
+    for (Operation &op : userBody)
+      inner.clone(op, mapping);
+    for (Value result : user.getResults())
+      results.push_back(storageOf(result.getType()));
+    int streams = 0;
+    for (DataType leaf : leaves)
+      streams += byteWidth(leaf);
+    auto program =
+        buildAluProgram(machine, *block, leaves, results, bool(user.getMask()));
+    if (failed(program) || program->alus() > machine.alus ||
+        streams > kMostStreams)
+      continue;
+    maps.append(userMaps.end() - user->getNumResults(), userMaps.end());
+    OpBuilder b(user);
+    auto fused =
+        MapOp::create(b, user.getLoc(), user->getResultTypes(), operands,
+                      b.getAffineMapArrayAttr(maps), user.getMaskAttr());
+    fused.getBody().push_back(block.release());
+    return fused;
+  }
+  return {};
+}
+
+/// Small kernels of the same operands as one, whose operations they share: of
+/// two that compute at one time, one waits for ALUs.
+bool mergeSiblings(MapOp first, MapOp second, const Machine &machine) {
+  if (first.getMask() || second.getMask() ||
+      first.getInputs() != second.getInputs())
+    return false;
+  SmallVector<AffineMap> maps(first.getMaps().getAsValueRange<AffineMapAttr>()),
+      others(second.getMaps().getAsValueRange<AffineMapAttr>());
+  size_t inputs = first.getInputs().size();
+  Layout layout = layoutOf(first.getType(0));
+  if (maps.size() <= inputs || others.size() <= inputs ||
+      ArrayRef(maps).take_front(inputs + 1) !=
+          ArrayRef(others).take_front(inputs + 1) ||
+      std::max(layout.words, 1) * layout.columns > 2 ||
+      layout != layoutOf(second.getType(0)))
+    return false;
+  auto block = std::make_unique<Block>();
+  IRMapping mapping;
+  OpBuilder inner(first.getContext());
+  inner.setInsertionPointToEnd(block.get());
+  SmallVector<Value> yielded;
+  SmallVector<DataType> leaves, stored;
+  SmallVector<Type> types(first->getResultTypes());
+  llvm::append_range(types, second->getResultTypes());
+  for (Value v : first.getInputs())
+    leaves.push_back(storageOf(v.getType()));
+  for (Type type : types)
+    stored.push_back(storageOf(type));
+  Block &body = first.getBody().front();
+  for (BlockArgument argument : body.getArguments())
+    mapping.map(argument,
+                block->addArgument(argument.getType(), argument.getLoc()));
+  for (Block *each : {&body, &second.getBody().front()}) {
+    for (auto [own, shared] :
+         llvm::zip(each->getArguments(), block->getArguments()))
+      mapping.map(own, shared);
+    for (Operation &op : each->without_terminator())
+      inner.clone(op, mapping);
+    for (Value v : each->getTerminator()->getOperands())
+      yielded.push_back(mapping.lookupOrDefault(v));
+  }
+  YieldOp::create(inner, first.getLoc(), yielded);
+  auto program = buildAluProgram(machine, *block, leaves, stored, false);
+  if (failed(program) || program->alus() > machine.alus)
+    return false;
+  OpBuilder b(first);
+  llvm::append_range(maps, ArrayRef(others).drop_front(inputs));
+  auto merged = MapOp::create(
+      b, b.getFusedLoc({first.getLoc(), second.getLoc()}), types,
+      first.getInputs(), b.getAffineMapArrayAttr(maps), UnitAttr());
+  merged.getBody().push_back(block.release());
+  first->replaceAllUsesWith(
+      merged->getResults().take_front(first->getNumResults()));
+  second->replaceAllUsesWith(
+      merged->getResults().drop_front(first->getNumResults()));
+  first.erase();
+  second.erase();
+  return true;
+}
+
 } // namespace
+
+void weft::mergeSmallMaps(func::FuncOp function, const Machine &machine) {
+  // By their first operand, which names few.
+  llvm::MapVector<Value, SmallVector<MapOp>> siblings;
+  for (auto map : function.getBody().front().getOps<MapOp>())
+    if (!map.getInputs().empty())
+      siblings[map.getInputs()[0]].push_back(map);
+  for (auto &[operand, maps] : siblings)
+    for (size_t i = 0; i + 1 < maps.size(); ++i) {
+      if (!maps[i])
+        continue;
+      // With the longest that it can be part of: that one takes no more.
+      SmallVector<std::pair<size_t, size_t>> lengths;
+      for (size_t k = i + 1; k < maps.size(); ++k)
+        if (maps[k])
+          lengths.push_back(
+              {maps[k].getBody().front().getOperations().size(), k});
+      llvm::sort(lengths, [](const auto &x, const auto &y) {
+        return std::pair(y.first, x.second) < std::pair(x.first, y.second);
+      });
+      for (auto [length, k] : lengths)
+        if (mergeSiblings(maps[i], maps[k], machine)) {
+          maps[k] = MapOp();
+          break;
+        }
+    }
+}
 
 void weft::fuseMaps(func::FuncOp function, const Machine &machine) {
   for (Operation &op : llvm::make_early_inc_range(function.getBody().front())) {
@@ -123,6 +299,12 @@ void weft::fuseMaps(func::FuncOp function, const Machine &machine) {
     if (MapOp fused = fuse(user, machine)) {
       user->replaceAllUsesWith(fused->getResults());
       user->erase();
+      user = fused;
+    }
+    while (MapOp fused = fuseSmall(user, machine)) {
+      user->replaceAllUsesWith(fused->getResults());
+      user->erase();
+      user = fused;
     }
   }
 }

@@ -82,10 +82,12 @@ LogicalResult Placer::placeGather(linalg::GenericOp op,
                                           {int(resultType.getRank()) - 1},
                                           machine.lanes(), 1));
     auto name = source.getArgAttrOfType<StringAttr>(inputs[ids], kNameAttr);
+    bool exact =
+        tableType.getElementType().isF32() && quantised(op.getResult(0));
+    Type element = storageType(resultType.getElementType(), false, exact);
     setVersion(op.getResult(0),
                LookupOp::create(
-                   b, loc,
-                   placedType(resultType.getShape(), b.getF16Type(), layout),
+                   b, loc, placedType(resultType.getShape(), element, layout),
                    name ? name.getValue() : "", tableName, constantOf(table)));
     return mlir::success();
   }

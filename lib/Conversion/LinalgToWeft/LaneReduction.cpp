@@ -9,6 +9,7 @@
 
 #include "Placer.h"
 
+#include <limits>
 #include <map>
 
 using namespace mlir;
@@ -54,48 +55,112 @@ static Value combine(OpBuilder &b, Location loc, bool largest, Value x,
                  : Value(arith::MinimumFOp::create(b, loc, x, y));
 }
 
-Value Placer::laneMask(ArrayRef<std::vector<bool>> rows, Location loc) {
-  std::vector<int32_t> values;
+static Value number(OpBuilder &b, Location loc, float value) {
+  return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
+}
+
+/// f32 rows with one of two numbers in each lane.
+Value Placer::laneNumbers(ArrayRef<std::vector<bool>> rows, float in, float out,
+                          Location loc) {
+  std::vector<float> values;
   for (const std::vector<bool> &row : rows)
-    values.insert(values.end(), row.begin(), row.end());
+    for (bool used : row)
+      values.push_back(used ? in : out);
   SmallVector<int64_t> shape{int64_t(rows.size()), int64_t(rows[0].size())};
   LaneDigits lanes{{shape[1], 1, false}};
   return constant(
-      DenseElementsAttr::get(RankedTensorType::get(shape, b.getI32Type()),
-                             ArrayRef<int32_t>(values)),
-      placedType(shape, b.getI32Type(),
+      DenseElementsAttr::get(RankedTensorType::get(shape, b.getF32Type()),
+                             ArrayRef<float>(values)),
+      placedType(shape, b.getF32Type(),
                  buildLayout({LaneDigits{{shape[0], 0, true}}, lanes})),
       loc);
 }
 
-/// Rows `masks` of a vector of `lanes` lanes as f16 pieces, 0 outside of them.
+/// Rows `masks` of a vector of `lanes` lanes as f16 pieces, 0 outside of them;
+/// one piece where the elements are known to be f16.
 SmallVector<std::pair<Value, float>>
-Placer::cutRows(Value vector, ArrayRef<std::vector<bool>> masks, Location loc) {
+Placer::cutRows(Value vector, ArrayRef<std::vector<bool>> masks, bool half,
+                bool largest, Location loc) {
   int64_t count = int64_t(masks.size()), lanes = int64_t(masks[0].size());
   AffineMap id = b.getMultiDimIdentityMap(2);
   AffineMap row = AffineMap::get(2, 0, {b.getAffineDimExpr(1)}, b.getContext());
   Layout layout = buildLayout(
       {LaneDigits{{count, 0, true}}, LaneDigits{{lanes, 1, false}}});
+  auto type = placedType({count, lanes}, b.getF16Type(), layout);
+  auto cut = [&](OpBuilder &inner, ValueRange args) -> Value {
+    // What is f16 is finite.
+    if (half)
+      return arith::MulFOp::create(inner, loc, args[0], args[1]);
+    Value in = arith::CmpFOp::create(inner, loc, arith::CmpFPredicate::OEQ,
+                                     args[1], number(inner, loc, 1.0f));
+    return arith::SelectOp::create(inner, loc, in, args[0],
+                                   number(inner, loc, 0.0f));
+  };
+  // Maxima and minima are cut at one time: zeros of different signs give each a
+  // constant of its own to read.
+  Value mask = laneNumbers(masks, 1.0f, largest ? 0.0f : -0.0f, loc);
+  if (half)
+    return {{map(loc, {vector, mask}, {row, id, id}, type, false, cut), 1.0f}};
   // Pieces of 11 bits, v = a + b / 2048: all 24 bits from 2^-12 to 65504.
-  return split(
-      loc, {vector, laneMask(masks, loc)}, {row, id},
-      placedType({count, lanes}, b.getF16Type(), layout), 1.0f, 1.0f / 2048.0f,
-      false, [&](OpBuilder &inner, ValueRange args) -> Value {
-        Value zero =
-            arith::ConstantOp::create(inner, loc, inner.getI32IntegerAttr(0));
-        Value none =
-            arith::ConstantOp::create(inner, loc, inner.getF32FloatAttr(0.0f));
-        Value in = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::ne,
-                                         args[1], zero);
-        return arith::SelectOp::create(inner, loc, in, args[0], none);
-      });
+  return split(loc, {vector, mask}, {row, id}, type, 1.0f, 1.0f / 2048.0f,
+               false, cut);
+}
+
+/// The rows of a product combined into one: as they come, which leaves a part
+/// for each cycle of an ALU's latency, or one after the other where they are
+/// few.
+Value Placer::combineRows(const PendingContract &product,
+                          ArrayRef<int64_t> shape, bool largest, Location loc) {
+  StringRef kind = largest ? "max" : "min";
+  const bool splat = shape.size() == 1;
+  const int64_t rows = shape[0], parts = machine.aluLatency;
+  ArrayRef<int64_t> rest = shape.drop_front();
+  std::vector<LaneDigits> digits{LaneDigits{{rows, 0, true}}}, own;
+  for (int64_t extent : rest)
+    own.push_back({{extent, 1, false}});
+  llvm::append_range(digits, own);
+  auto oneType = placedType(rest, b.getF32Type(),
+                            splat ? splatLayout({}) : buildLayout(own));
+  if (rows < parts || rows >= 64) {
+    Value all = contract(
+        product, placedType(shape, b.getF32Type(),
+                            splat ? splatLayout(shape) : buildLayout(digits)));
+    return ReduceOp::create(b, loc, oneType, all, kind, ArrayRef<int64_t>{0});
+  }
+  Layout layout = splat ? splatLayout(shape) : buildLayout(digits);
+  layout.dims[0] = {Digit{parts, 0, 0, 1},
+                    Digit{(rows + parts - 1) / parts, 0, 0, 0}};
+  layout.words = 1;
+  layout.columns = int32_t(parts);
+  Value left =
+      contract(product, placedType(shape, b.getF32Type(), layout), kind);
+  SmallVector<Value> in;
+  for (int32_t part = 0; part < parts; ++part) {
+    Layout own = layoutOf(oneType);
+    own.offset.column = part;
+    own.columns = layout.columns;
+    in.push_back(
+        ViewOp::create(b, loc, placedType(rest, b.getF32Type(), own), left));
+  }
+  SmallVector<AffineMap> maps(in.size() + 1,
+                              b.getMultiDimIdentityMap(unsigned(rest.size())));
+  return map(loc, in, maps, oneType, false,
+             [&](OpBuilder &inner, ValueRange args) -> Value {
+               Value v = args[0];
+               for (Value other : args.drop_front())
+                 v = combine(inner, loc, largest, v, other);
+               return v;
+             });
 }
 
 FailureOr<Value> Placer::extremeOfLanes(Value placed, bool largest,
                                         Location loc) {
   auto type = cast<RankedTensorType>(placed.getType());
   const int lanes = machine.lanes();
-  const float sentinel = largest ? -65504.0f : 65504.0f;
+  // What lanes without an element hold loses, and is finite.
+  const float lost = largest ? -65504.0f : 65504.0f;
+  const float kept =
+      std::numeric_limits<float>::infinity() * (largest ? 1.0f : -1.0f);
   std::vector<Vector> vectors =
       vectorsOf(layoutOf(type), type.getShape(), lanes);
   Layout whole = buildLayout({LaneDigits{{lanes, 1, false}}});
@@ -104,7 +169,7 @@ FailureOr<Value> Placer::extremeOfLanes(Value placed, bool largest,
   // All vectors into one; lanes without an element lose.
   Value one;
   for (size_t begin = 0; begin < vectors.size();) {
-    // A masked vector takes three ALUs and a copy or two, another takes one.
+    // A masked vector takes two ALUs and a copy or two, another takes one.
     size_t count = 0;
     for (size_t cost = one ? 1 : 0;
          begin + count < vectors.size() && count < kMostVectors; ++count) {
@@ -133,60 +198,39 @@ FailureOr<Value> Placer::extremeOfLanes(Value placed, bool largest,
       maskOf.back() = int(in.size());
       in.push_back(ViewOp::create(
           b, loc,
-          placedType({lanes}, b.getI32Type(),
+          placedType({lanes}, b.getF32Type(),
                      buildLayout({LaneDigits{{lanes, 1, false}}})),
-          laneMask({used}, loc)));
+          laneNumbers({used}, kept, lost, loc)));
     }
     SmallVector<AffineMap> maps(in.size() + 1, id1);
-    one = map(loc, in, maps, vectorType, false,
-              [&](OpBuilder &inner, ValueRange args) -> Value {
-                SmallVector<Value> left;
-                if (first)
-                  left.push_back(args[0]);
-                for (size_t i = 0; i < count; ++i) {
-                  Value v = args[first + i];
-                  if (maskOf[i] >= 0) {
-                    Value zero = arith::ConstantOp::create(
-                        inner, loc, inner.getI32IntegerAttr(0));
-                    Value in = arith::CmpIOp::create(
-                        inner, loc, arith::CmpIPredicate::ne,
-                        args[size_t(maskOf[i])], zero);
-                    v = arith::SelectOp::create(
-                        inner, loc, in, v,
-                        arith::ConstantOp::create(
-                            inner, loc, inner.getF32FloatAttr(sentinel)));
-                  }
-                  left.push_back(v);
-                }
-                // A tree, in which few values wait.
-                while (left.size() > 1) {
-                  SmallVector<Value> next;
-                  for (size_t i = 0; i + 1 < left.size(); i += 2)
-                    next.push_back(
-                        combine(inner, loc, largest, left[i], left[i + 1]));
-                  if (left.size() % 2)
-                    next.push_back(left.back());
-                  left = next;
-                }
-                return left[0];
-              });
+    one =
+        map(loc, in, maps, vectorType, false,
+            [&](OpBuilder &inner, ValueRange args) -> Value {
+              SmallVector<Value> left;
+              if (first)
+                left.push_back(args[0]);
+              for (size_t i = 0; i < count; ++i) {
+                Value v = args[first + i];
+                if (maskOf[i] >= 0)
+                  v = combine(inner, loc, !largest, v, args[size_t(maskOf[i])]);
+                left.push_back(v);
+              }
+              // A tree, in which few values wait.
+              while (left.size() > 1) {
+                SmallVector<Value> next;
+                for (size_t i = 0; i + 1 < left.size(); i += 2)
+                  next.push_back(
+                      combine(inner, loc, largest, left[i], left[i + 1]));
+                if (left.size() % 2)
+                  next.push_back(left.back());
+                left = next;
+              }
+              return left[0];
+            });
     begin += count;
   }
   // Rows of 16 lanes on top of each other.
-  StringRef kind = largest ? "max" : "min";
-  auto reduceRows = [&](Value rows) -> Value {
-    auto rowsType = cast<RankedTensorType>(rows.getType());
-    Layout layout = layoutOf(rowsType);
-    int64_t width = rowsType.getRank() == 2 ? rowsType.getDimSize(1) : 0;
-    SmallVector<int64_t> shape;
-    Layout out = splatLayout({});
-    if (width) {
-      shape.push_back(width);
-      out = buildLayout({LaneDigits{{width, 1, false}}});
-    }
-    return ReduceOp::create(b, loc, placedType(shape, b.getF32Type(), out),
-                            rows, kind, ArrayRef<int64_t>{0});
-  };
+  const bool half = type.getElementType().isF16();
   int64_t width = lanes;
   if (lanes > kRowLanes && lanes % kRowLanes == 0) {
     int64_t count = lanes / kRowLanes;
@@ -207,7 +251,7 @@ FailureOr<Value> Placer::extremeOfLanes(Value placed, bool largest,
         RankedTensorType::get({lanes, kRowLanes}, b.getF32Type()),
         ArrayRef<float>(matrix));
     SmallVector<AffineMap> installed;
-    for (auto [piece, scale] : cutRows(one, masks, loc)) {
+    for (auto [piece, scale] : cutRows(one, masks, half, largest, loc)) {
       product.streamed.push_back(piece);
       product.installed.push_back(constant(folded, folded.getType(), loc));
       product.scales.push_back(scale);
@@ -216,10 +260,7 @@ FailureOr<Value> Placer::extremeOfLanes(Value placed, bool largest,
     }
     llvm::append_range(product.maps, installed);
     product.resultMap = dims(0, 1);
-    Layout rows = buildLayout(
-        {LaneDigits{{count, 0, true}}, LaneDigits{{kRowLanes, 1, false}}});
-    one = reduceRows(contract(
-        product, placedType({count, kRowLanes}, b.getF32Type(), rows)));
+    one = combineRows(product, {count, kRowLanes}, largest, loc);
     width = kRowLanes;
   }
   // Each lane that is left in all lanes of a row, the sum of itself and zeros.
@@ -232,7 +273,7 @@ FailureOr<Value> Placer::extremeOfLanes(Value placed, bool largest,
   auto ones =
       DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()), 1.0f);
   SmallVector<AffineMap> installed;
-  for (auto [piece, scale] : cutRows(one, masks, loc)) {
+  for (auto [piece, scale] : cutRows(one, masks, half, largest, loc)) {
     product.streamed.push_back(piece);
     product.installed.push_back(constant(ones, ones.getType(), loc));
     product.scales.push_back(scale);
@@ -242,6 +283,5 @@ FailureOr<Value> Placer::extremeOfLanes(Value placed, bool largest,
   llvm::append_range(product.maps, installed);
   product.resultMap =
       AffineMap::get(2, 0, {b.getAffineDimExpr(0)}, b.getContext());
-  return reduceRows(contract(
-      product, placedType({width}, b.getF32Type(), splatLayout({width}))));
+  return combineRows(product, {width}, largest, loc);
 }

@@ -223,6 +223,7 @@ LogicalResult Placer::run(func::FuncOp function) {
   normalizeForPlacement(function);
   divideProducts(function, machine);
   refineQuantised(function);
+  simplifyBodies(function);
   for (Operation &op : function.getBody().front())
     if (failed(place(&op)))
       return failure();
@@ -267,6 +268,7 @@ struct PlacePass : PassWrapper<PlacePass, OperationPass<ModuleOp>> {
     removeCopies(placed, machine);
     fuseMaps(placed, machine);
     eraseDead(*block);
+    mergeSmallMaps(placed, machine);
   }
   static void eraseDead(Block &block) {
     bool changed = true;

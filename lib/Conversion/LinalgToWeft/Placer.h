@@ -84,13 +84,19 @@ private:
   /// The largest or smallest element of a tensor in lanes, as a splat.
   mlir::FailureOr<Value> extremeOfLanes(Value placed, bool largest,
                                         Location loc);
-  Value laneMask(llvm::ArrayRef<std::vector<bool>> rows, Location loc);
+  Value laneNumbers(llvm::ArrayRef<std::vector<bool>> rows, float in, float out,
+                    Location loc);
   llvm::SmallVector<std::pair<Value, float>>
-  cutRows(Value vector, llvm::ArrayRef<std::vector<bool>> masks, Location loc);
+  cutRows(Value vector, llvm::ArrayRef<std::vector<bool>> masks, bool half,
+          bool largest, Location loc);
+  Value combineRows(const PendingContract &product,
+                    llvm::ArrayRef<int64_t> shape, bool largest, Location loc);
   /// Pieces of the sum of a row's vectors: dimension `dim`, which fills lanes
   /// and vectors, shrinks to the lanes of one vector.
   llvm::SmallVector<std::pair<Value, float>>
   addVectors(Value placed, unsigned dim, Location loc);
+  llvm::SmallVector<std::pair<Value, float>>
+  addVectors(Value placed, unsigned dim, Location loc, MapOp source);
   /// Copies with the columns that the matrix unit installs from.
   Value replicated(Value placed, Location loc);
   /// The same for integers of 32 bits, 16 bits at a time.
@@ -117,7 +123,20 @@ private:
       llvm::ArrayRef<mlir::AffineMap> maps, mlir::RankedTensorType type,
       bool mask,
       llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> body);
-  Value contract(const PendingContract &pending, mlir::RankedTensorType type);
+  /// With `combine`, "max" or "min", of the rows only what ContractOp says.
+  Value contract(const PendingContract &pending, mlir::RankedTensorType type,
+                 llvm::StringRef combine = {});
+  /// A value of a body that is computed once for many of its vectors.
+  struct Hoisted {
+    Value scalar; ///< In the body.
+    Value tensor; ///< Placed.
+    mlir::AffineMap map;
+  };
+  llvm::SmallVector<Hoisted> hoist(llvm::ArrayRef<mlir::Operation *> ops,
+                                   mlir::Block &body, llvm::ArrayRef<Value> in,
+                                   llvm::ArrayRef<mlir::AffineMap> inMaps,
+                                   mlir::RankedTensorType result, Location loc);
+  bool streamsLong(const PendingContract &product) const;
   /// Kernels for a body over loops `shape` with outputs in `layout`, split
   /// where it needs more ALUs than there are; `pending` feeds argument
   /// `pendingArgument`.
@@ -139,7 +158,7 @@ private:
   void alignMembers(Value result, llvm::ArrayRef<int> lanes,
                     std::vector<LaneDigits> &digits) const;
   bool anyLanesWillDo(Value value);
-  bool tilesBetterSwapped(mlir::linalg::GenericOp op, unsigned s);
+  bool tilesBetterSwapped(mlir::linalg::GenericOp op, unsigned s, bool bytes);
   mlir::LogicalResult placeReduction(mlir::linalg::GenericOp op,
                                      llvm::StringRef kind);
   mlir::LogicalResult placeGather(mlir::linalg::GenericOp op,
@@ -214,6 +233,9 @@ void removeCopies(mlir::func::FuncOp function, const Machine &machine);
 /// Takes element-wise kernels that feed one other one into it.
 void fuseMaps(mlir::func::FuncOp function, const Machine &machine);
 
+/// Makes small element-wise kernels of the same operands one.
+void mergeSmallMaps(mlir::func::FuncOp function, const Machine &machine);
+
 /// What a reduction's body combines with: "add", "max", ..., or "".
 llvm::StringRef combinerKind(mlir::linalg::GenericOp op);
 /// Whether a value is an output of the model and nothing else: it is stored as
@@ -222,8 +244,15 @@ bool onlyReturned(mlir::Value value);
 /// Whether element-wise operations and reductions lead from a value to one that
 /// is rounded to integers. It keeps f32.
 bool quantised(mlir::Value value);
+/// Whether a value is rounded to integers with a scale of its own elements and
+/// nothing else: in f32 it spares the conversion to f16 and back.
+bool onlyQuantised(mlir::Value value);
+/// Whether an element-wise operation makes integers of floats.
+bool roundsToIntegers(mlir::linalg::GenericOp op);
 /// Rewrites bodies of what is rounded further on to be more precise.
 void refineQuantised(mlir::func::FuncOp function);
+/// Rewrites other bodies to take fewer operations of the vector unit.
+void simplifyBodies(mlir::func::FuncOp function);
 /// What f16 leaves of f32 constants, as constants; null where it leaves nothing
 /// or they cannot be read.
 mlir::ElementsAttr remainderOfHalf(mlir::ModuleOp module,

@@ -15,8 +15,7 @@
 using namespace mlir;
 using namespace weft;
 
-/// Whether an element-wise operation makes integers of floats.
-static bool rounds(linalg::GenericOp op) {
+bool weft::roundsToIntegers(linalg::GenericOp op) {
   return llvm::any_of(op.getBody()->without_terminator(), [](Operation &inner) {
     return isa<arith::FPToSIOp, arith::FPToUIOp>(inner);
   });
@@ -46,7 +45,7 @@ static bool reachesRounding(Value value, llvm::SmallPtrSetImpl<Value> &seen) {
     auto generic = dyn_cast<linalg::GenericOp>(user);
     if (generic && isContraction(generic))
       return false;
-    if (generic && rounds(generic))
+    if (generic && roundsToIntegers(generic))
       return generic.getNumLoops() > 0 && !hasComputedScale(generic);
     return llvm::any_of(user->getResults(), [&](Value result) {
       return reachesRounding(result, seen);
@@ -57,6 +56,22 @@ static bool reachesRounding(Value value, llvm::SmallPtrSetImpl<Value> &seen) {
 bool weft::quantised(Value value) {
   llvm::SmallPtrSet<Value, 32> seen;
   return reachesRounding(value, seen);
+}
+
+bool weft::onlyQuantised(Value value) {
+  bool rounded = false;
+  return llvm::all_of(value.getUsers(),
+                      [&](Operation *user) {
+                        auto generic = dyn_cast<linalg::GenericOp>(user);
+                        if (!generic || isContraction(generic))
+                          return false;
+                        StringRef kind = combinerKind(generic);
+                        if (kind == "max" || kind == "min")
+                          return true;
+                        rounded |= roundsToIntegers(generic);
+                        return kind.empty() && roundsToIntegers(generic);
+                      }) &&
+         rounded;
 }
 
 /// erf(x) = tanh(x p(x^2)) with p of degree 5, within 4.6e-7; coefficients

@@ -8,7 +8,10 @@
 
 #include "Placer.h"
 
+#include "weft/Conversion/VectorUnit/AluProgram.h"
+
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace weft;
@@ -166,15 +169,60 @@ Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   Value top = arith::MulFOp::create(b, loc, v, number(1.0f / high));
   Value a = arith::TruncFOp::create(b, loc, b.getF16Type(), top);
   Value wide = arith::ExtFOp::create(b, loc, b.getF32Type(), a);
-  Value rest = math::FmaOp::create(b, loc, wide, number(-high), v);
-  if (!isInteger)
-    rest = arith::MulFOp::create(b, loc, rest, number(1.0f / low));
+  // Both factors are powers of two: the difference is exact, and so is what it
+  // is scaled by.
+  Value rest = arith::SubFOp::create(b, loc, top, wide);
+  rest = arith::MulFOp::create(b, loc, rest, number(high / low));
   YieldOp::create(b, loc, ValueRange{a, rest});
   return {{op.getResult(0), high}, {op.getResult(1), low}};
 }
 
+/// The kernel that computes a value of one other element by element, in the
+/// same lanes and words; null otherwise.
+static MapOp elementwiseSource(Value placed) {
+  auto source = placed.getDefiningOp<MapOp>();
+  if (!source || source.getInputs().size() != 1 ||
+      source->getNumResults() != 1 || source.getMask() || !placed.use_empty() ||
+      !llvm::all_of(source.getMaps().getAsValueRange<AffineMapAttr>(),
+                    [](AffineMap map) { return map.isIdentity(); }) ||
+      layoutOf(source.getInputs()[0].getType()) != layoutOf(placed.getType()))
+    return {};
+  return source;
+}
+
+/// Whether the vector unit has the ALUs for a kernel.
+static bool fitsAlus(MapOp op, const Machine &machine) {
+  SmallVector<DataType> leaves, results;
+  for (Value v : op.getInputs())
+    leaves.push_back(storageOf(v.getType()));
+  for (Value v : op.getResults())
+    results.push_back(storageOf(v.getType()));
+  auto program = buildAluProgram(machine, op.getBody().front(), leaves, results,
+                                 bool(op.getMask()));
+  return succeeded(program) && program->alus() <= machine.alus;
+}
+
 SmallVector<std::pair<Value, float>>
 Placer::addVectors(Value placed, unsigned dim, Location loc) {
+  // What is computed of a vector, its square for one, is computed where it is
+  // added, if there are ALUs enough.
+  if (MapOp source = elementwiseSource(placed)) {
+    auto parts = addVectors(source.getInputs()[0], dim, loc, source);
+    auto op = parts[0].first.getDefiningOp<MapOp>();
+    if (fitsAlus(op, machine))
+      return parts;
+    SmallVector<Value> views(op.getInputs());
+    op.erase();
+    for (Value view : views)
+      if (view.use_empty())
+        view.getDefiningOp()->erase();
+  }
+  return addVectors(placed, dim, loc, MapOp());
+}
+
+/// Sums of vectors of each row, of `placed` or of what `source` makes of it.
+SmallVector<std::pair<Value, float>>
+Placer::addVectors(Value placed, unsigned dim, Location loc, MapOp source) {
   auto type = cast<RankedTensorType>(placed.getType());
   Layout layout = layoutOf(type);
   const std::vector<Digit> &digits = layout.dims[dim];
@@ -217,18 +265,37 @@ Placer::addVectors(Value placed, unsigned dim, Location loc) {
                               : laneDigits(layout, d));
   Layout sum = buildLayout(target);
   sum.offset.lane = layout.offset.lane;
-  return split(
-      loc, in, maps, placedType(shape, b.getF16Type(), sum), false,
-      [&](OpBuilder &inner, ValueRange args) -> Value {
-        Value v = args[0];
-        for (int64_t j = 1; j < vectors; ++j)
-          v = partial && j + 1 == vectors
-                  ? Value(math::FmaOp::create(inner, loc, args[size_t(j)],
-                                              args[size_t(vectors)], v))
-                  : Value(
-                        arith::AddFOp::create(inner, loc, v, args[size_t(j)]));
-        return v;
-      });
+  return split(loc, in, maps, placedType(shape, b.getF16Type(), sum), false,
+               [&](OpBuilder &inner, ValueRange args) -> Value {
+                 auto element = [&](int64_t j) -> Value {
+                   if (!source)
+                     return args[size_t(j)];
+                   Block &body = source.getBody().front();
+                   IRMapping mapping;
+                   mapping.map(body.getArgument(0), args[size_t(j)]);
+                   for (Operation &op : body.without_terminator())
+                     inner.clone(op, mapping);
+                   return mapping.lookupOrDefault(
+                       body.getTerminator()->getOperand(0));
+                 };
+                 auto fma = [&](Value x, Value y, Value z) -> Value {
+                   return math::FmaOp::create(inner, loc, x, y, z);
+                 };
+                 Value v = element(0);
+                 for (int64_t j = 1; j < vectors; ++j) {
+                   Value e = element(j);
+                   auto product = e.getDefiningOp<arith::MulFOp>();
+                   if (partial && j + 1 == vectors) {
+                     v = fma(e, args[size_t(vectors)], v);
+                   } else if (source && product) {
+                     v = fma(product.getLhs(), product.getRhs(), v);
+                     product.erase();
+                   } else {
+                     v = arith::AddFOp::create(inner, loc, v, e);
+                   }
+                 }
+                 return v;
+               });
 }
 
 Value Placer::replicated(Value placed, Location loc) {
@@ -534,13 +601,15 @@ FailureOr<Value> Placer::relayout(Value placed, const Layout &target,
   return contract(product, result);
 }
 
-Value Placer::contract(const PendingContract &p, RankedTensorType type) {
+Value Placer::contract(const PendingContract &p, RankedTensorType type,
+                       StringRef combine) {
   SmallVector<AffineMap> maps(p.maps);
   maps.push_back(p.resultMap);
   auto op = ContractOp::create(
       b, p.loc, TypeRange{type}, p.streamed, p.installed, ValueRange{},
       b.getAffineMapArrayAttr(maps), b.getDenseI64ArrayAttr(p.extents),
-      b.getDenseF32ArrayAttr(p.scales), UnitAttr());
+      b.getDenseF32ArrayAttr(p.scales), UnitAttr(),
+      combine.empty() ? StringAttr() : b.getStringAttr(combine));
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&op.getBody());
   block->addArgument(p.bytes ? Type(b.getI32Type()) : Type(b.getF32Type()),

@@ -141,7 +141,9 @@ static Value saturate(OpBuilder &b, Location loc, Value whole, Value zero,
 Value weft::onnxtolinalg::quantize(ImplicitLocOpBuilder &b, Value x,
                                    Value scale, Value zero, Type element) {
   SmallVector<Value> inputs{x, scale};
-  if (zero)
+  if (zero && getElementTypeOrSelf(zero.getType()).isF32())
+    inputs.push_back(zero);
+  else if (zero)
     inputs.push_back(castTo(b, {zero, b.getI32Type()}, b.getF32Type()).value);
   return elementwise(
       b, inputs, cast<RankedTensorType>(x.getType()).getShape(), element,
@@ -336,30 +338,32 @@ static LogicalResult lowerDynamicQuantizeLinear(NodeLowering &n) {
         });
   };
   Value scale = fromExtremes(f32, scaleOf);
-  // Once less 128, as everything that is unsigned, for y; once as it is.
-  auto zeroAs = [&](bool shifted) {
-    return fromExtremes(
-        shifted ? word : Type(b.getI8Type()),
-        [&](OpBuilder &nested, Location loc, Value from, Value to) -> Value {
-          Value none = scalar(nested, loc, f32, 0.0);
-          Value z = arith::DivFOp::create(nested, loc, from,
-                                          scaleOf(nested, loc, from, to));
-          z = arith::SubFOp::create(nested, loc, none, z);
-          z = arith::MaximumFOp::create(nested, loc, z, none);
-          z = arith::MinimumFOp::create(nested, loc, z,
-                                        scalar(nested, loc, f32, 255.0));
-          z = math::RoundEvenOp::create(nested, loc, z);
-          z = arith::FPToSIOp::create(nested, loc, word, z);
-          if (shifted)
-            return arith::SubIOp::create(nested, loc, z,
-                                         scalar(nested, loc, word, 128));
-          return arith::TruncIOp::create(nested, loc, nested.getI8Type(), z);
-        });
-  };
-  setBytes(n, 0, quantize(b, n.in(0).value, scale, zeroAs(true), byte), byte);
+  // The zero point is -from / scale, which lies between 0 and 255 since `from`
+  // is not above 0 and the range not less than -from. It is a float, less 128
+  // as everything that is unsigned.
+  Value zero = fromExtremes(
+      f32, [&](OpBuilder &nested, Location loc, Value from, Value to) -> Value {
+        Value z = arith::DivFOp::create(nested, loc, from,
+                                        scaleOf(nested, loc, from, to));
+        z = math::RoundEvenOp::create(nested, loc, z);
+        return arith::SubFOp::create(nested, loc,
+                                     scalar(nested, loc, f32, -128.0), z);
+      });
+  setBytes(n, 0, quantize(b, n.in(0).value, scale, zero, byte), byte);
   n.set(1, scale, f32);
   if (n.hasResult(2))
-    n.set(2, zeroAs(false), byte);
+    n.set(2,
+          elementwise(b, {zero}, b.getI8Type(),
+                      [&](OpBuilder &nested, Location loc, ValueRange args) {
+                        Value z = arith::AddFOp::create(
+                            nested, loc, args[0],
+                            scalar(nested, loc, f32, 128.0));
+                        z = math::RoundEvenOp::create(nested, loc, z);
+                        z = arith::FPToSIOp::create(nested, loc, word, z);
+                        return arith::TruncIOp::create(nested, loc,
+                                                       nested.getI8Type(), z);
+                      }),
+          byte);
   return success();
 }
 

@@ -18,9 +18,8 @@ namespace {
 
 class ProgramBuilder {
 public:
-  ProgramBuilder(const Machine &machine, ArrayRef<DataType> leaves,
-                 bool shortErf)
-      : machine(machine), leaves(leaves), shortErf(shortErf) {}
+  ProgramBuilder(const Machine &machine, ArrayRef<DataType> leaves)
+      : machine(machine), leaves(leaves) {}
 
   LogicalResult lower(Block &body, ArrayRef<DataType> results, bool masked);
   AluProgram finish();
@@ -56,95 +55,17 @@ private:
   std::optional<AluArgument> unwidened(AluArgument value,
                                        DataType stored) const;
   void dropUnused();
-  AluArgument lowerErf(AluArgument x);
-  std::optional<AluArgument> lowerGate(AluArgument a, AluArgument b);
   void time();
   void insertCopies();
 
   const Machine &machine;
   ArrayRef<DataType> leaves;
-  bool shortErf;
   AluProgram program;
   DenseMap<Value, AluArgument> values;
 };
 
 DataType computeType(Type type) {
   return isa<FloatType>(type) ? DataType::F32 : DataType::I32;
-}
-
-/// erf(x) = tanh(x (c0 + c1 x^2 + c2 x^4)) within 3.7e-5, coefficients fitted
-/// by minimax on [0, 4.5]; x^2 is clamped where erf is 1 so that the last
-/// term cannot turn the sign. Below the resolution of f16 at 1 (4.9e-4). The
-/// short form is without the last term and the clamp, within 2.9e-4. A constant
-/// factor of x goes into the coefficients.
-AluArgument ProgramBuilder::lowerErf(AluArgument x) {
-  float factor = 1.0f;
-  if (x.kind == AluArgument::Kind::Node) {
-    const AluNode &n = program.nodes[size_t(x.index)];
-    if ((n.opcode == Opcode::Mul || n.opcode == Opcode::Div) &&
-        n.type == DataType::F32 &&
-        n.arguments[1].kind == AluArgument::Kind::Immediate) {
-      auto constant = llvm::bit_cast<float>(n.arguments[1].immediate);
-      constant = n.opcode == Opcode::Mul ? constant : 1.0f / constant;
-      // What its powers would make of factors far from 1 is left alone.
-      if (std::abs(constant) > 1.0f / 16 && std::abs(constant) < 16.0f) {
-        factor = constant;
-        x = n.arguments[0];
-      }
-    }
-  }
-  float square = factor * factor;
-  auto fma = [&](AluArgument a, AluArgument b, float c) {
-    return node(Opcode::Fma, DataType::F32, {a, b, number(c)});
-  };
-  AluArgument x2 = node(Opcode::Mul, DataType::F32, {x, x}), p;
-  if (shortErf) {
-    p = fma(x2, number(0.09979273f * square * factor), 1.12967581f * factor);
-  } else {
-    x2 = node(Opcode::Min, DataType::F32, {x2, number(16.0f / square)});
-    p = fma(x2, number(-0.00178648f * square * square * factor),
-            0.10408119f * square * factor);
-    p = fma(p, x2, 1.12814338f * factor);
-  }
-  p = node(Opcode::Mul, DataType::F32, {p, x});
-  return node(Opcode::Tanh, DataType::F32, {p});
-}
-
-/// Products x (1 + tanh), and these times a power of two, as GELU has them:
-/// t x + x is rounded once less, and scaling x first is exact and takes the
-/// place of a copy of x.
-std::optional<AluArgument> ProgramBuilder::lowerGate(AluArgument a,
-                                                     AluArgument b) {
-  auto nodeOf = [&](const AluArgument &of, Opcode opcode) -> const AluNode * {
-    if (of.kind != AluArgument::Kind::Node)
-      return nullptr;
-    const AluNode &n = program.nodes[size_t(of.index)];
-    return n.opcode == opcode && n.type == DataType::F32 ? &n : nullptr;
-  };
-  for (auto [x, y] : {std::pair(a, b), std::pair(b, a)}) {
-    if (x.kind == AluArgument::Kind::Immediate)
-      continue;
-    if (const AluNode *sum = nodeOf(y, Opcode::Add)) {
-      AluArgument t = sum->arguments[0], one = sum->arguments[1];
-      if (t.kind == AluArgument::Kind::Immediate)
-        std::swap(t, one);
-      if (one == number(1.0f) && nodeOf(t, Opcode::Tanh))
-        return node(Opcode::Fma, DataType::F32, {t, x, x});
-    }
-    int exponent = 0;
-    if (const AluNode *gate = nodeOf(x, Opcode::Fma);
-        gate && y.kind == AluArgument::Kind::Immediate &&
-        gate->arguments[1] == gate->arguments[2] &&
-        nodeOf(gate->arguments[0], Opcode::Tanh) &&
-        std::frexp(std::abs(llvm::bit_cast<float>(y.immediate)), &exponent) ==
-            0.5f) {
-      AluArgument t = gate->arguments[0];
-      AluArgument scaled =
-          node(Opcode::Mul, DataType::F32, {gate->arguments[1], y});
-      return node(Opcode::Fma, DataType::F32, {t, scaled, scaled});
-    }
-  }
-  return std::nullopt;
 }
 
 std::optional<Opcode> simpleOpcode(Operation &op) {
@@ -379,8 +300,6 @@ LogicalResult ProgramBuilder::lowerOp(Operation &op) {
   if (isa<arith::SelectOp>(op))
     return set(node(Opcode::Select, computeType(op.getResult(0).getType()),
                     {in(0), in(1), in(2)}));
-  if (isa<math::ErfOp>(op))
-    return set(lowerErf(in(0)));
   if (isa<math::FmaOp>(op))
     return set(node(Opcode::Fma, DataType::F32, {in(0), in(1), in(2)}));
   if (isa<math::PowFOp>(op)) {
@@ -391,9 +310,6 @@ LogicalResult ProgramBuilder::lowerOp(Operation &op) {
   if (isa<math::Log1pOp>(op))
     return set(node(Opcode::Log, DataType::F32,
                     {node(Opcode::Add, DataType::F32, {in(0), number(1.0f)})}));
-  if (isa<arith::MulFOp>(op))
-    if (auto gate = lowerGate(in(0), in(1)))
-      return set(*gate);
   if (std::optional<Opcode> opcode = simpleOpcode(op)) {
     SmallVector<AluArgument> arguments;
     for (unsigned i = 0; i < op.getNumOperands(); ++i)
@@ -541,22 +457,8 @@ FailureOr<AluProgram> weft::buildAluProgram(const Machine &machine, Block &body,
                                             ArrayRef<DataType> leaves,
                                             ArrayRef<DataType> results,
                                             bool masked) {
-  auto build = [&](bool shortErf) -> FailureOr<AluProgram> {
-    ProgramBuilder builder(machine, leaves, shortErf);
-    if (failed(builder.lower(body, results, masked)))
-      return failure();
-    return builder.finish();
-  };
-  auto precise = build(false);
-  if (failed(precise) || precise->alus() < machine.alus)
-    return precise;
-  // An error of 1.5e-4 x in what is stored as f16, against two trips through
-  // memory. One ALU stays free for a second copy of the result.
-  bool halves =
-      llvm::all_of(results, [](DataType t) { return t == DataType::F16; }) &&
-      llvm::any_of(body, [](Operation &op) { return isa<math::ErfOp>(op); });
-  if (!halves)
-    return precise;
-  auto brief = build(true);
-  return succeeded(brief) && brief->alus() < machine.alus ? brief : precise;
+  ProgramBuilder builder(machine, leaves);
+  if (failed(builder.lower(body, results, masked)))
+    return failure();
+  return builder.finish();
 }

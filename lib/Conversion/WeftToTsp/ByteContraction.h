@@ -33,7 +33,19 @@ struct ByteSlot {
   /// The vectors of the result; one where the planes share it.
   llvm::SmallVector<const ByteColumn *, 2> columns;
   llvm::SmallVector<llvm::SmallVector<const BytePass *>, 2> planes;
+  /// Nothing comes after it on its pair, of this product.
+  bool isLast = false;
   size_t passes() const { return planes[0].size(); }
+};
+
+/// Where the passes of a slot run, and what becomes of their sums.
+struct ByteTask {
+  int hemisphere = 0; ///< Of the pair.
+  int home = 0;       ///< Where weights are kept.
+  /// Of sums that both pairs have a part in, one for each vector of the result:
+  /// the first writes its parts here, the second adds them to its own.
+  llvm::SmallVector<Memory, 2> parts;
+  bool first = false;
 };
 
 class ByteContraction : Contraction {
@@ -42,6 +54,11 @@ public:
   llvm::LogicalResult run();
 
 private:
+  /// Whether the result is the sums, and no operation is needed.
+  bool isPlain() const {
+    return op->getNumResults() == 1 && program.alus() == 1 &&
+           program.nodes[0].opcode == Opcode::Copy && program.leafTime[0] >= 0;
+  }
   llvm::SmallVector<BytePass> passesOf(const ByteColumn &column) const;
   llvm::SmallVector<llvm::SmallVector<int64_t>>
   loopsOf(const ByteColumn &column, Rows rowLoops) const;
@@ -52,12 +69,34 @@ private:
   bool goTogether(const ByteColumn &x, const ByteColumn &y,
                   Rows rowLoops) const;
   bool isDivisible(const ByteColumn &column, Rows rowLoops) const;
-  ByteSlot divided(const ByteColumn &column);
+  ByteSlot divided(const ByteColumn &column,
+                   llvm::ArrayRef<const BytePass *> passes);
+  bool isFew(llvm::ArrayRef<Rows> chunks) const;
   std::vector<ByteSlot> chooseSlots(llvm::ArrayRef<ByteColumn *> all,
                                     llvm::ArrayRef<Rows> chunks);
-  mlir::Value emitLoad(llvm::ArrayRef<const BytePass *> passes, int count,
-                       int home, int hemisphere);
-  llvm::LogicalResult emitSlot(const ByteSlot &slot, Rows rowLoops, int home);
+  /// How the planes of a pair take their tiles and rows.
+  struct Rhythm {
+    bool atOnce = false; ///< All streams load: both planes at one time.
+    int cycles = 0;      ///< About what a pass takes of its pair.
+    int late = 0; ///< Cycles that the second plane loads after the first.
+    /// Offsets of a pass: iw of each plane, abc, and the queue of the iw.
+    int install[2] = {0, 0}, activate = 1;
+    llvm::StringRef queue = "weights";
+  };
+  Rhythm rhythmOf(const ByteSlot &slot, size_t pass, int count) const;
+  struct Source {
+    llvm::SmallVector<mlir::Value> buffers;
+    llvm::SmallVector<int64_t> runs, counts;
+    int first, blocks;
+  };
+  Source packedTile(const BytePass &pass, int home);
+  llvm::FailureOr<Source> placedTile(const BytePass &pass, int hemisphere);
+  llvm::FailureOr<mlir::Value> emitLoad(llvm::ArrayRef<const BytePass *> passes,
+                                        const Rhythm &rhythm, int home,
+                                        int hemisphere);
+  llvm::LogicalResult emitSlot(const ByteSlot &slot, Rows rowLoops,
+                               const ByteTask &task);
+  llvm::LogicalResult emitSplit(const ByteSlot &slot, Rows rowLoops);
   struct Epilogue {
     llvm::SmallVector<Memory> extras;
     llvm::SmallVector<llvm::SmallVector<VectorAddress>> vectors;
@@ -68,9 +107,12 @@ private:
   std::vector<Epilogue>
   prepareEpilogues(llvm::ArrayRef<const ByteColumn *> slot, Rows rowLoops,
                    int hemisphere);
+  void keepParts(llvm::ArrayRef<mlir::Value> sums, const ByteTask &task,
+                 int arrival, int count);
   void emitEpilogues(llvm::ArrayRef<const ByteColumn *> slot,
                      llvm::ArrayRef<Epilogue> epilogues,
-                     llvm::ArrayRef<mlir::Value> sums, Rows rowLoops, int base);
+                     llvm::ArrayRef<mlir::Value> sums, Rows rowLoops,
+                     int arrival, const ByteTask &task);
 
   std::vector<std::unique_ptr<BytePass>> halves;
 };

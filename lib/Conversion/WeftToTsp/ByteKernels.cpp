@@ -18,7 +18,7 @@ bool weft::isByteProduct(ContractOp op) {
   if (op.getStreamed().size() != 1 || op.getInstalled().size() != 1)
     return false;
   Type installed = op.getInstalled()[0].getType();
-  return !isPlaced(installed) && getElementTypeOrSelf(installed).isInteger(8) &&
+  return getElementTypeOrSelf(installed).isInteger(8) &&
          storageOf(op.getStreamed()[0].getType()) == DataType::I8 &&
          op.getBody().front().getArgument(0).getType().isInteger(32);
 }
@@ -165,18 +165,28 @@ bool ByteContraction::isDivisible(const ByteColumn &column,
 }
 
 /// Every other tile to each plane; of the last of an odd number half the lanes.
-ByteSlot ByteContraction::divided(const ByteColumn &column) {
+ByteSlot ByteContraction::divided(const ByteColumn &column,
+                                  ArrayRef<const BytePass *> passes) {
   ByteSlot slot;
   slot.columns = {&column};
   slot.planes.resize(2);
-  size_t even = column.passes.size() / 2 * 2;
+  size_t even = passes.size() / 2 * 2;
   for (size_t i = 0; i < even; ++i)
-    slot.planes[i % 2].push_back(&column.passes[i]);
-  if (even == column.passes.size())
+    slot.planes[i % 2].push_back(passes[i]);
+  if (even == passes.size())
     return slot;
-  const BytePass &last = column.passes.back();
+  const BytePass &last = *passes.back();
   for (size_t half = 0; half < 2; ++half) {
     auto part = std::make_unique<BytePass>(last);
+    if (isPlaced(op.getInstalled()[0].getType())) {
+      // Vectors are installed as they lie: all to one plane, to the other
+      // zeros.
+      if (half == 1)
+        part->columns.clear();
+      slot.planes[half].push_back(part.get());
+      halves.push_back(std::move(part));
+      continue;
+    }
     part->lanes.clear();
     for (auto [i, lane] : llvm::enumerate(last.lanes))
       if (i % 2 == half)
@@ -187,9 +197,11 @@ ByteSlot ByteContraction::divided(const ByteColumn &column) {
   return slot;
 }
 
-/// Passes of the busier pair, slots going to the pair that has less and the
-/// last of an odd number, where its rows are many enough, to both.
-static size_t longest(const std::vector<ByteSlot> &slots, bool divideLast) {
+/// Passes of the busier pair, chunks of rows of each slot going to the pair
+/// that has less and the last of an odd number, where its rows are many enough,
+/// to both.
+static size_t longest(const std::vector<ByteSlot> &slots, size_t chunks,
+                      bool divideLast) {
   size_t load[2] = {0, 0};
   for (const ByteSlot &slot : slots) {
     if (divideLast && slots.size() % 2 == 1 && &slot == &slots.back()) {
@@ -197,9 +209,17 @@ static size_t longest(const std::vector<ByteSlot> &slots, bool divideLast) {
       load[1] += (slot.passes() + 1) / 2;
       continue;
     }
-    load[load[1] < load[0]] += slot.passes();
+    for (size_t i = 0; i < chunks; ++i)
+      load[load[1] < load[0]] += slot.passes();
   }
   return std::max(load[0], load[1]);
+}
+
+/// Whether the rows stream in less time than the tiles of two planes load.
+bool ByteContraction::isFew(ArrayRef<Rows> chunks) const {
+  const Machine &machine = builder.machine;
+  return chunks.size() == 1 && !isPlaced(op.getInstalled()[0].getType()) &&
+         int(chunks[0].size()) < 2 * machine.lanes() / machine.weightStreams;
 }
 
 /// Vectors of the result side by side, the last of an odd number divided
@@ -228,14 +248,24 @@ std::vector<ByteSlot> ByteContraction::chooseSlots(ArrayRef<ByteColumn *> all,
                      program.alus() <= machine.alus / 2 &&
                      width <= machine.streams;
   std::vector<ByteSlot> slots, other;
+  // Vectors of few rows take as long as their tiles load. Planes in step load
+  // the same number of blocks, or each half of every one.
+  auto inStep = [&](size_t i) {
+    auto blocks = [&](const ByteColumn &c) {
+      ByteSlot slot{{&c}, {whole(c)}};
+      return rhythmOf(slot, 0, 0).cycles;
+    };
+    return !isFew(chunks) || !divisible[i] || !divisible[i + 1] ||
+           blocks(*all[i]) == blocks(*all[i + 1]);
+  };
   for (size_t i = 0; i < all.size(); ++i) {
-    if (pairs && i + 1 < all.size() &&
+    if (pairs && i + 1 < all.size() && inStep(i) &&
         always([&](Rows r) { return goTogether(*all[i], *all[i + 1], r); })) {
       slots.push_back(
           {{all[i], all[i + 1]}, {whole(*all[i]), whole(*all[i + 1])}});
       ++i;
     } else if (divisible[i]) {
-      slots.push_back(divided(*all[i]));
+      slots.push_back(divided(*all[i], whole(*all[i])));
     } else {
       slots.push_back({{all[i]}, {whole(*all[i])}});
     }
@@ -243,49 +273,113 @@ std::vector<ByteSlot> ByteContraction::chooseSlots(ArrayRef<ByteColumn *> all,
   if (!llvm::all_of(divisible, [](bool d) { return d; }))
     return slots;
   for (const ByteColumn *column : all)
-    other.push_back(divided(*column));
+    other.push_back(divided(*column, whole(*column)));
+  if (isFew(chunks)) {
+    // Odd ones are divided between the pairs, so all passes count.
+    auto sum = [](const std::vector<ByteSlot> &list) {
+      size_t passes = 0;
+      for (const ByteSlot &slot : list)
+        passes += slot.passes();
+      return passes;
+    };
+    return sum(other) < sum(slots) ? std::move(other) : std::move(slots);
+  }
   bool divideLast = chunks.size() == 1 && chunks[0].size() >= 64;
-  return longest(other, divideLast) < longest(slots, divideLast)
+  size_t count = chunks.size();
+  return longest(other, count, divideLast) < longest(slots, count, divideLast)
              ? std::move(other)
              : std::move(slots);
 }
 
+/// The passes of a slot divided between the pairs: of few rows, which take no
+/// longer to stream than tiles to load, where slots are odd in number. The part
+/// of one pair goes through memory to the other.
+LogicalResult ByteContraction::emitSplit(const ByteSlot &slot, Rows rowLoops) {
+  ByteSlot halves[2];
+  // Where rows are few, weights are what takes time and room.
+  int more = builder.emptierSide();
+  auto divide = [&](ArrayRef<const BytePass *> all) {
+    // In twos for planes that take turns; the odd ones go to where less has
+    // gone so far.
+    size_t step = slot.columns.size() == 1 ? slot.planes.size() : 1;
+    size_t steps = (all.size() + step - 1) / step;
+    size_t front = std::min(all.size(), (steps + (more == 0)) / 2 * step);
+    return std::array{all.take_front(front), all.drop_front(front)};
+  };
+  if (slot.columns.size() == 1) {
+    SmallVector<const BytePass *> all;
+    for (const BytePass &pass : slot.columns[0]->passes)
+      all.push_back(&pass);
+    auto parts = divide(all);
+    for (int h : {0, 1})
+      if (slot.planes.size() == 2)
+        halves[h] = divided(*slot.columns[0], parts[h]);
+      else
+        halves[h] = {slot.columns, {SmallVector<const BytePass *>(parts[h])}};
+  } else {
+    for (const auto &plane : slot.planes) {
+      auto parts = divide(plane);
+      for (int h : {0, 1})
+        halves[h].planes.emplace_back(parts[h]);
+    }
+    for (int h : {0, 1})
+      halves[h].columns = slot.columns;
+  }
+  ByteTask task;
+  for (ByteSlot &half : halves)
+    half.isLast = slot.isLast;
+  for (size_t i = 0; i < slot.columns.size(); ++i)
+    task.parts.push_back(
+        builder.scratch(DataType::I32, int64_t(rowLoops.size()), op.getLoc()));
+  for (int h : {0, 1}) {
+    task.hemisphere = task.home = h;
+    task.first = h == 0;
+    if (failed(emitSlot(halves[h], rowLoops, task)))
+      return failure();
+  }
+  return mlir::success();
+}
+
 LogicalResult ByteContraction::emitSlot(const ByteSlot &slot, Rows rowLoops,
-                                        int home) {
+                                        const ByteTask &task) {
   OpBuilder &b = builder.b;
   Location loc = op.getLoc();
   const Machine &machine = builder.machine;
   int count = int(rowLoops.size());
-  int hemisphere = builder.pairLoad[1] < builder.pairLoad[0] ? 1 : 0;
+  int hemisphere = task.hemisphere;
   int64_t group = slot.passes() > 1 ? builder.nextGroup++ : -1;
   Memory &streamed = builder.memoryOf(op.getStreamed()[0]);
   for (size_t i = 0; i < slot.passes(); ++i) {
     SmallVector<const BytePass *> tiles;
     for (const auto &plane : slot.planes)
       tiles.push_back(plane[i]);
-    Value loaded =
-        emitLoad(tiles, count, home < 0 ? hemisphere : home, hemisphere);
-    builder.pairLoad[hemisphere] += std::max(count, 20);
+    Rhythm rhythm = rhythmOf(slot, i, count);
+    auto loaded = emitLoad(tiles, rhythm, task.home, hemisphere);
+    if (failed(loaded))
+      return failure();
+    builder.pairLoad[hemisphere] += rhythm.cycles;
     bool last = i + 1 == slot.passes();
     std::vector<Epilogue> epilogues;
-    if (last)
+    if (last && !task.first)
       epilogues = prepareEpilogues(slot.columns, rowLoops, hemisphere);
     OpBuilder::InsertionGuard guard(b);
     auto chain = tsp::ChainOp::create(
-        b, loc, Type(), loaded, b.getStringAttr("pass"),
+        b, loc, Type(), *loaded, b.getStringAttr("pass"),
         b.getI64IntegerAttr(hemisphere),
         group < 0 ? IntegerAttr() : b.getI64IntegerAttr(group),
         group < 0 ? IntegerAttr() : b.getI64IntegerAttr(count), IntegerAttr(),
         IntegerAttr());
     b.createBlock(&chain.getBody());
     for (size_t p = 0; p < tiles.size(); ++p)
-      tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0),
-                             b.getI64IntegerAttr(int64_t(p)));
+      tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(rhythm.install[p]),
+                             b.getI64IntegerAttr(int64_t(p)),
+                             rhythm.atOnce ? b.getStringAttr(rhythm.queue)
+                                           : StringAttr());
     StringRef mode = slot.passes() == 1 ? "pass"
                      : i == 0           ? "store"
                      : last             ? "add_emit"
                                         : "add";
-    int emitted = 1 + machine.mxmLatency;
+    int emitted = rhythm.activate + machine.mxmLatency;
     SmallVector<Value> sums;
     Value value;
     for (size_t p = 0; p < tiles.size(); ++p) {
@@ -294,7 +388,7 @@ LogicalResult ByteContraction::emitSlot(const ByteSlot &slot, Rows rowLoops,
                              hemisphere);
       auto abc = tsp::ActivateOp::create(
           b, loc, tsp::ValueType::get(b.getContext()), value, UnitAttr(),
-          b.getI64IntegerAttr(1), b.getI64IntegerAttr(count),
+          b.getI64IntegerAttr(rhythm.activate), b.getI64IntegerAttr(count),
           b.getI64IntegerAttr(int64_t(p)));
       sums.push_back(tsp::AccumulateOp::create(
           b, loc, tsp::ValueType::get(b.getContext()), abc,
@@ -311,8 +405,10 @@ LogicalResult ByteContraction::emitSlot(const ByteSlot &slot, Rows rowLoops,
       sums = {builder.alu(loc, add, sums, {0, 1}, {}, arrival, count, 1)};
       arrival += aluLatency(machine, Opcode::Add);
     }
-    emitEpilogues(slot.columns, epilogues, sums, rowLoops,
-                  arrival - std::max(program.leafTime[0], 0));
+    if (task.first)
+      keepParts(sums, task, arrival, count);
+    else
+      emitEpilogues(slot.columns, epilogues, sums, rowLoops, arrival, task);
   }
   return mlir::success();
 }
@@ -334,7 +430,8 @@ LogicalResult ByteContraction::run() {
   // Both planes' epilogues run at once.
   int both = machine.alus / 2;
   builder.allocate(op.getResults(),
-                   program.alus() > both ? 0 : both - program.alus(),
+                   isPlain() || program.alus() > both ? 0
+                                                      : both - program.alus(),
                    op.getLoc());
 
   SmallVector<int64_t> origin(extents.size(), 0);
@@ -366,9 +463,12 @@ LogicalResult ByteContraction::run() {
     written += 2 * size_t(byteWidth(type));
   size_t segments =
       std::max<size_t>(1, size_t(2 * machine.slices / 3 - 5) / written);
-  const size_t limit =
+  const size_t most =
       std::min({size_t(machine.accumulatorRows), allRows.size(),
                 size_t(kMaxBurst), segments * size_t(machine.segmentWords())});
+  // In as few chunks, all of about one size.
+  const size_t parts = (allRows.size() + most - 1) / most,
+               limit = (allRows.size() + parts - 1) / parts;
   auto chunk = [&](size_t begin, size_t most) {
     return ArrayRef(allRows).slice(begin,
                                    std::min(most, allRows.size() - begin));
@@ -377,19 +477,65 @@ LogicalResult ByteContraction::run() {
   for (size_t begin = 0; begin < allRows.size(); begin += limit)
     chunks.push_back(chunk(begin, limit));
   std::vector<ByteSlot> slots = chooseSlots(all, chunks);
+  // Of few rows, what leaves one pair more to do than the other.
+  SmallVector<ByteSlot> split;
+  addingProgram =
+      addingPart(machine, op.getBody().front(), leaves, results, op.getMask());
+  auto divides = [&](const ByteSlot &slot) {
+    bool two = slot.columns.size() == 2;
+    return isFew(chunks) && addingProgram &&
+           addingProgram->alus() <= (two ? both : machine.alus - 1) &&
+           slot.columns[0]->passes.size() >= kSplitPasses &&
+           (!two || slots.size() % 2 == 1);
+  };
+  while (!slots.empty() && divides(slots.back())) {
+    split.push_back(std::move(slots.back()));
+    slots.pop_back();
+  }
+  // Two that differ by less than the ways of both parts through memory are
+  // better left whole, one for each pair.
+  if (split.size() == 2 && slots.size() % 2 == 0) {
+    auto cycles = [&](const ByteSlot &slot) {
+      return int64_t(slot.passes()) *
+             rhythmOf(slot, 0, int(allRows.size())).cycles;
+    };
+    if (std::abs(cycles(split[0]) - cycles(split[1])) < 2 * kPartCycles)
+      while (!split.empty())
+        slots.push_back(split.pop_back_val());
+  }
+  const bool endsSplit = slots.size() <= 2 && !split.empty();
+  if (endsSplit)
+    split.front().isLast = true; // They go in reverse.
+  for (size_t s = slots.size(); !endsSplit && s-- > 0 && s + 2 >= slots.size();)
+    slots[s].isLast = true;
+  auto emitSplits = [&]() -> LogicalResult {
+    for (const ByteSlot &slot : llvm::reverse(split))
+      if (failed(emitSplit(slot, allRows)))
+        return failure();
+    split.clear();
+    return mlir::success();
+  };
   for (auto [s, slot] : llvm::enumerate(slots)) {
+    // The second half of its sum is of vectors that may come late: not at once.
+    if (s == 2 && failed(emitSplits()))
+      return failure();
     // The last of an odd number is divided between the pairs, its weights kept
     // once.
     bool odd = s + 1 == slots.size() && slots.size() % 2 == 1 &&
                allRows.size() >= 64 && allRows.size() <= limit;
-    int home =
-        odd ? (builder.weightBlocks[1] < builder.weightBlocks[0] ? 1 : 0) : -1;
-    size_t most = odd ? (allRows.size() + 1) / 2 : limit;
-    for (size_t begin = 0; begin < allRows.size(); begin += most)
-      if (failed(emitSlot(slot, chunk(begin, most), home)))
+    ByteTask task;
+    if (odd)
+      task.home = builder.emptierSide();
+    size_t size = odd ? (allRows.size() + 1) / 2 : limit;
+    for (size_t begin = 0; begin < allRows.size(); begin += size) {
+      task.hemisphere = builder.pairLoad[1] < builder.pairLoad[0] ? 1 : 0;
+      if (!odd)
+        task.home = task.hemisphere;
+      if (failed(emitSlot(slot, chunk(begin, size), task)))
         return failure();
+    }
   }
-  return mlir::success();
+  return emitSplits();
 }
 
 LogicalResult weft::lowerByteContract(ChainBuilder &builder, ContractOp op) {

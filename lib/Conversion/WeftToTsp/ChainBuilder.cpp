@@ -78,6 +78,47 @@ static bool streamedByWeights(Value placed) {
   return false;
 }
 
+/// Chains that read one small operand at a time, each from a copy of its own:
+/// as many as the ALUs let run in step, five or six each.
+static constexpr size_t kTurns = 2;
+/// Words of the largest operand that is worth it.
+static constexpr int64_t kTurnWords = 1;
+
+static int64_t vectorsOf(Type type) {
+  Layout layout = layoutOf(type);
+  return int64_t(std::max(layout.words, 1)) * layout.columns;
+}
+
+/// Whether kernels read every vector of a tensor for several of their results,
+/// as they do scales, bias and means: chains that could run at once would wait
+/// for each other, for a slice gives one word a cycle.
+static bool isReadOften(Value placed) {
+  int64_t own = vectorsOf(placed.getType());
+  if (own > kTurnWords)
+    return false;
+  return llvm::any_of(placed.getUsers(), [&](Operation *user) {
+    bool reads = isa<MapOp>(user);
+    if (auto contract = dyn_cast<ContractOp>(user))
+      reads = llvm::is_contained(contract.getExtra(), placed);
+    return reads && vectorsOf(user->getResult(0).getType()) >=
+                        std::max<int64_t>(2 * own, 64);
+  });
+}
+
+Memory ChainBuilder::turnOf(Value placed) {
+  Memory &memory = memoryOf(placed);
+  if (auto constant = memory.buffers.front().getDefiningOp<tsp::ConstantOp>();
+      constant && memory.others.empty() && isReadOften(placed))
+    for (size_t i = 1; i < kTurns; ++i) {
+      Operation *copy = b.clone(*constant);
+      memory.others.emplace_back(copy->result_begin(), copy->result_end());
+    }
+  Memory result = memory;
+  if (size_t turn = turns[placed]++ % (memory.others.size() + 1))
+    result.buffers = memory.others[turn - 1];
+  return result;
+}
+
 void ChainBuilder::allocate(ValueRange results, int spareAlus, Location loc) {
   for (Value placed : results) {
     Layout layout = layoutOf(placed.getType());
@@ -96,6 +137,12 @@ void ChainBuilder::allocate(ValueRange results, int spareAlus, Location loc) {
       auto second = make(b.getI64IntegerAttr(1));
       memory.east.assign(second.getBuffers().begin(),
                          second.getBuffers().end());
+    } else if (isReadOften(placed)) {
+      for (size_t i = 1; i < kTurns; ++i) {
+        auto other = make(IntegerAttr());
+        memory.others.emplace_back(other.getBuffers().begin(),
+                                   other.getBuffers().end());
+      }
     }
     setMemory(placed, std::move(memory));
   }
@@ -308,12 +355,20 @@ void ChainBuilder::write(Value value, const Memory &memory,
   }
   tsp::WriteOp::create(b, loc, value, buffers, b.getDenseI64ArrayAttr(counts),
                        b.getDenseI64ArrayAttr(list));
+  for (const SmallVector<Value> &other : memory.others) {
+    Memory copy = memory;
+    copy.buffers = other;
+    copy.others.clear();
+    copy.east.clear();
+    write(value, copy, vectors, loc);
+  }
   if (memory.east.empty())
     return;
   // The other copy flows the other way, from an ALU that does the same.
   Memory second = memory;
   second.buffers = memory.east;
   second.east.clear();
+  second.others.clear();
   write(b.clone(*value.getDefiningOp())->getResult(0), second, vectors, loc);
 }
 
@@ -334,7 +389,7 @@ Value ChainBuilder::alu(Location loc, const AluNode &node, ValueRange inputs,
 SmallVector<Value> ChainBuilder::emit(const AluProgram &program,
                                       ArrayRef<Value> leaves, int base,
                                       int count, int period, Location loc,
-                                      PassingReduction *reduction,
+                                      ArrayRef<PassingReduction *> reductions,
                                       ArrayRef<int64_t> index) {
   // Copies come last in the program but feed earlier nodes: go by time.
   SmallVector<int> order;
@@ -366,7 +421,7 @@ SmallVector<Value> ChainBuilder::emit(const AluProgram &program,
   SmallVector<Value> results;
   for (int r : program.results)
     results.push_back(values[size_t(r)]);
-  if (reduction)
+  for (PassingReduction *reduction : reductions)
     combine(*reduction, index, program, leaves, values, base, count, loc);
   return results;
 }

@@ -41,6 +41,8 @@ struct Memory {
   /// A second copy, in the east, for passes of the eastern pair; `buffers` is
   /// in the west then. One slice cannot feed both matrix units at a time.
   llvm::SmallVector<mlir::Value> east;
+  /// More copies of what many chains read, which take turns with them.
+  std::vector<llvm::SmallVector<mlir::Value>> others;
   Layout layout;
   DataType storage = DataType::F16;
   int segments = 1;
@@ -60,10 +62,10 @@ struct VectorAddress {
 struct PassingReduction {
   ReduceOp op;
   Opcode opcode;
-  Memory parts;
-  int32_t used = 0; ///< Words of `parts`.
-  /// Parts by the vector of the result.
-  std::map<VectorAddress, llvm::SmallVector<VectorAddress>> addresses;
+  std::vector<Memory> memory; ///< Of the parts, by burst.
+  size_t used = 0;            ///< Bursts so far.
+  /// Bursts by the vector of the result.
+  std::map<VectorAddress, llvm::SmallVector<size_t>> bursts;
 };
 
 class ChainBuilder {
@@ -78,6 +80,9 @@ public:
   Memory &memoryOf(mlir::Value placed) {
     return *memories.find(placed)->second;
   }
+  /// Of the copies of a tensor the one whose turn it is. Call it outside of
+  /// chains.
+  Memory turnOf(mlir::Value placed);
   void setMemory(mlir::Value placed, Memory memory) {
     memories[placed] = std::make_unique<Memory>(std::move(memory));
   }
@@ -120,25 +125,24 @@ public:
                   int period);
   /// The operations of a program for `count` elements; leaves are stream
   /// values. Returns the results.
-  llvm::SmallVector<mlir::Value> emit(const AluProgram &program,
-                                      llvm::ArrayRef<mlir::Value> leaves,
-                                      int base, int count, int period,
-                                      mlir::Location loc,
-                                      PassingReduction *reduction = nullptr,
-                                      llvm::ArrayRef<int64_t> index = {});
+  llvm::SmallVector<mlir::Value>
+  emit(const AluProgram &program, llvm::ArrayRef<mlir::Value> leaves, int base,
+       int count, int period, mlir::Location loc,
+       llvm::ArrayRef<PassingReduction *> reductions = {},
+       llvm::ArrayRef<int64_t> index = {});
 
-  /// Whether a reduction of `placed`, the only result of `program`, can be
+  /// The reductions of `placed`, the only result of `program`, that can be
   /// taken as it is computed in `bursts` of vectors, given by one index each:
-  /// every burst belongs to one vector of the reduction. Null if not.
-  PassingReduction *passReduction(
+  /// every burst belongs to one vector of each. All or none, since one that
+  /// reads memory waits as long as two.
+  llvm::SmallVector<PassingReduction *> passReductions(
       mlir::Value placed, const AluProgram &program,
       llvm::ArrayRef<llvm::SmallVector<llvm::SmallVector<int64_t>>> bursts,
       mlir::Location loc);
-  /// What passReduction() made for this reduction, or null.
+  /// What passReductions() made for this reduction, or null.
   PassingReduction *passed(ReduceOp op) const {
-    auto it = passing.find(op.getInput());
-    return it != passing.end() && it->second->op == op ? it->second.get()
-                                                       : nullptr;
+    auto it = passing.find(op);
+    return it != passing.end() ? it->second.get() : nullptr;
   }
 
   /// Appends runs of accesses for byte plane `byte` of `vectors`.
@@ -156,6 +160,8 @@ public:
   std::map<TileKey, mlir::Value> tiles;
 
   int64_t nextGroup = 0;
+  /// Weights leave so little memory that results share slices with them.
+  bool scarce = false;
   int64_t pairLoad[2] = {0, 0}; ///< Cycles given to the pairs so far.
   /// Blocks of packed weights given to the hemispheres so far.
   int64_t weightBlocks[2] = {0, 0};
@@ -169,7 +175,8 @@ private:
                mlir::Location loc);
 
   llvm::DenseMap<mlir::Value, std::unique_ptr<Memory>> memories;
-  llvm::DenseMap<mlir::Value, std::unique_ptr<PassingReduction>> passing;
+  llvm::DenseMap<mlir::Value, size_t> turns; ///< Taken so far.
+  llvm::DenseMap<mlir::Operation *, std::unique_ptr<PassingReduction>> passing;
   llvm::DenseMap<mlir::Value, Memory> constantCopies; ///< By first buffer.
   std::optional<Memory> zeroMemory;
   /// Copies of each, and how often one was taken again.

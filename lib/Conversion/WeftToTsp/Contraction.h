@@ -31,6 +31,19 @@ struct KTile {
   llvm::SmallVector<TileLane> lanes;
 };
 
+/// What the way of a part of a sum through memory costs, about.
+constexpr int64_t kPartCycles = 80;
+/// Passes from which dividing them between the pairs pays: each half saves 20
+/// cycles a pass.
+constexpr size_t kSplitPasses = 12;
+
+/// The epilogue with one more operand, the last: a part of the sum, which is
+/// added to the first.
+std::optional<AluProgram> addingPart(const Machine &machine, mlir::Block &body,
+                                     llvm::SmallVector<DataType> leaves,
+                                     llvm::ArrayRef<DataType> results,
+                                     bool mask);
+
 class Contraction {
 public:
   Contraction(ChainBuilder &builder, ContractOp op)
@@ -80,6 +93,12 @@ protected:
                                  llvm::SmallVectorImpl<mlir::Value> &buffers,
                                  llvm::SmallVectorImpl<int64_t> &runs,
                                  llvm::SmallVectorImpl<int64_t> &counts);
+  void readBlocks(const Memory &memory, int byte,
+                  llvm::ArrayRef<VectorAddress> data, llvm::ArrayRef<int> at,
+                  llvm::ArrayRef<int> missing, mlir::Value zero,
+                  llvm::SmallVectorImpl<mlir::Value> &buffers,
+                  llvm::SmallVectorImpl<int64_t> &runs,
+                  llvm::SmallVectorImpl<int64_t> &counts);
   /// Rows that one pair takes through all passes, in one set of accumulators.
   struct Group {
     size_t begin = 0, count = 0; ///< Of the rows of its work.
@@ -103,6 +122,7 @@ protected:
             llvm::ArrayRef<llvm::SmallVector<int64_t>> rows);
   llvm::LogicalResult emitPass(const Work &work, size_t pass,
                                const Group &group);
+  llvm::LogicalResult emitCombined(mlir::Value sum, int arrival, int count);
   /// Loops of a column and a row, and the element of the result there.
   llvm::SmallVector<int64_t> loopsOf(const ColumnEntry &column,
                                      llvm::ArrayRef<int64_t> row) const;
@@ -122,7 +142,7 @@ protected:
   llvm::SmallVector<unsigned> batch, rows, columns, contracted;
   Layout resultLayout;
   AluProgram program;
-  PassingReduction *reduction = nullptr;
+  llvm::SmallVector<PassingReduction *> reductions;
   std::optional<AluProgram> addingProgram; ///< With a part of the sum added.
 };
 

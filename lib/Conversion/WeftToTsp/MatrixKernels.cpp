@@ -283,7 +283,7 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
     for (unsigned e = 0; e < op.getExtra().size(); ++e) {
       if (program.leafTime[e + 1] < 0)
         continue;
-      extraMemory[e] = builder.memoryOf(op.getExtra()[e]);
+      extraMemory[e] = builder.turnOf(op.getExtra()[e]);
       if (hemisphere == 0 && !extraMemory[e].east.empty())
         extraMemory[e].buffers = extraMemory[e].east;
       for (const auto &own : loops)
@@ -301,7 +301,8 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
       of.accumulator < 0 ? IntegerAttr() : b.getI64IntegerAttr(count),
       IntegerAttr(), IntegerAttr());
   b.createBlock(&chain.getBody());
-  tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0), IntegerAttr());
+  tsp::InstallOp::create(b, loc, b.getI64IntegerAttr(0), IntegerAttr(),
+                         StringAttr());
   SmallVector<VectorAddress> addresses;
   for (const auto &row : rowLoops) {
     // The tile's address has batch and contracted loops; rows add theirs.
@@ -344,6 +345,8 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
   if (!last)
     return mlir::success();
   // Epilogue: the result reaches the vector unit after its flight.
+  if (op.getCombine())
+    return emitCombined(acc, emitted + machine.mxmPosition, count);
   int leafTime = std::max(epilogue.leafTime[0], 0);
   int base = emitted + machine.mxmPosition - leafTime;
   SmallVector<Value> values(epilogue.leafTime.size());
@@ -359,8 +362,8 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
   if (op.getMask())
     values.back() = builder.read(mask, maskAddresses, 1, loc);
   SmallVector<Value> out = builder.emit(
-      epilogue, values, base, count, 1, loc, reduction,
-      reduction ? resultIndex(loops.front()) : SmallVector<int64_t>());
+      epilogue, values, base, count, 1, loc, reductions,
+      reductions.empty() ? SmallVector<int64_t>() : resultIndex(loops.front()));
   for (auto [r, result] : llvm::enumerate(op.getResults())) {
     Memory &memory = builder.memoryOf(result);
     SmallVector<VectorAddress> target;
@@ -372,10 +375,6 @@ LogicalResult Contraction::emitPass(const Work &work, size_t i,
   }
   return mlir::success();
 }
-
-/// Passes from which dividing them pays: each half saves 20 cycles a pass, the
-/// way of one part through memory costs about 80.
-constexpr size_t kSplitPasses = 12;
 
 /// Rows from which a pass is made in halves.
 constexpr size_t kLeastHalved = 96;
@@ -418,11 +417,10 @@ LogicalResult Contraction::emitSplit(ArrayRef<Pass> passes,
   return mlir::success();
 }
 
-/// The epilogue with one more operand, the last: a part of the sum.
-static std::optional<AluProgram> addingPart(const Machine &machine, Block &body,
-                                            SmallVector<DataType> leaves,
-                                            ArrayRef<DataType> results,
-                                            bool mask) {
+std::optional<AluProgram> weft::addingPart(const Machine &machine, Block &body,
+                                           SmallVector<DataType> leaves,
+                                           ArrayRef<DataType> results,
+                                           bool mask) {
   Block block;
   IRMapping mapping;
   OpBuilder inner(body.getTerminator()->getContext());
@@ -431,12 +429,16 @@ static std::optional<AluProgram> addingPart(const Machine &machine, Block &body,
     mapping.map(argument,
                 block.addArgument(argument.getType(), argument.getLoc()));
   Location loc = body.getTerminator()->getLoc();
-  Value part = block.addArgument(inner.getF32Type(), loc);
-  Value sum = arith::AddFOp::create(inner, loc, block.getArgument(0), part);
+  Value own = block.getArgument(0);
+  bool integer = own.getType().isInteger(32);
+  Value part = block.addArgument(own.getType(), loc);
+  Value sum = integer
+                  ? arith::AddIOp::create(inner, loc, own, part).getResult()
+                  : arith::AddFOp::create(inner, loc, own, part).getResult();
   mapping.map(body.getArgument(0), sum);
   for (Operation &inside : body)
     inner.clone(inside, mapping);
-  leaves.push_back(DataType::F32);
+  leaves.push_back(integer ? DataType::I32 : DataType::F32);
   auto built = buildAluProgram(machine, block, leaves, results, mask);
   if (failed(built) || built->alus() > machine.alus)
     return std::nullopt;
@@ -477,6 +479,8 @@ LogicalResult Contraction::run() {
       entries.push_back({p.lane, loops});
   }
   SmallVector<SmallVector<int64_t>> allRows = combinations(rows, origin);
+  if (op.getCombine() && (classes.size() != 1 || allRows.size() >= 64))
+    return op.emitError("combines the rows of one vector, fewer than 64");
 
   std::vector<Work> all;
   // One column of tiles more on one pair than on the other.
@@ -539,6 +543,9 @@ LogicalResult Contraction::run() {
       int idle = builder.pairLoad[1] == builder.pairLoad[0]
                      ? builder.emptierSide()
                      : int(builder.pairLoad[1] < builder.pairLoad[0]);
+      // Maxima and minima are wanted at one time, and soon.
+      if (op.getCombine())
+        idle = *op.getCombine() == "max";
       // Many rows are divided between the pairs, always in the same two parts,
       // so that either pair finds its part on its own side. Every tile is
       // installed on both sides then: what is shared or computed lies somewhere
@@ -578,7 +585,7 @@ LogicalResult Contraction::run() {
     }
   }
   // What is reduced next is combined in the same chains where it can be.
-  if (!addingProgram && op.getNumResults() == 1) {
+  if (!addingProgram && !op.getCombine() && op.getNumResults() == 1) {
     SmallVector<SmallVector<SmallVector<int64_t>>> bursts;
     for (const Work &work : all)
       for (const auto &groups : work.groups)
@@ -589,8 +596,8 @@ LogicalResult Contraction::run() {
             bursts.back().push_back(
                 resultIndex(loopsOf(work.representative, row)));
         }
-    reduction =
-        builder.passReduction(op.getResult(0), program, bursts, op.getLoc());
+    reductions =
+        builder.passReductions(op.getResult(0), program, bursts, op.getLoc());
   }
   // What the pairs do at one time lies close together in the program.
   for (const Work &work : all)

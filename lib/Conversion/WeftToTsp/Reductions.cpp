@@ -38,43 +38,47 @@ static VectorAddress targetOf(ReduceOp op, ArrayRef<int64_t> index) {
   return {p.word, p.column};
 }
 
-PassingReduction *
-ChainBuilder::passReduction(Value placed, const AluProgram &program,
-                            ArrayRef<SmallVector<SmallVector<int64_t>>> bursts,
-                            Location loc) {
+SmallVector<PassingReduction *>
+ChainBuilder::passReductions(Value placed, const AluProgram &program,
+                             ArrayRef<SmallVector<SmallVector<int64_t>>> bursts,
+                             Location loc) {
   const int latency = machine.aluLatency;
-  // One ALU combines, another passes the last results on; a second copy of the
-  // operand takes one as well.
-  if (program.results.size() != 1 ||
-      program.alus() + (memoryOf(placed).east.empty() ? 2 : 3) > machine.alus)
-    return nullptr;
-  auto user = llvm::find_if(placed.getUsers(), [](Operation *op) {
-    return isa<ReduceOp>(op) &&
-           isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()));
-  });
-  if (user == placed.getUsers().end())
-    return nullptr;
-  auto op = cast<ReduceOp>(*user);
-  std::optional<Opcode> opcode = reductionOpcode(op.getKind());
-  int64_t terms = 1;
-  for (int64_t d : op.getDims())
-    terms *= cast<RankedTensorType>(placed.getType()).getDimSize(unsigned(d));
-  if (!opcode || size_t(terms) < shortestInParts(latency))
-    return nullptr;
-  for (const auto &burst : bursts) {
-    if (burst.size() < size_t(latency))
-      return nullptr;
-    for (const auto &index : burst)
-      if (targetOf(op, index) != targetOf(op, burst.front()))
-        return nullptr;
+  SmallVector<std::unique_ptr<PassingReduction>> made;
+  for (Operation *user : placed.getUsers()) {
+    auto op = dyn_cast<ReduceOp>(user);
+    if (!op || !isa<FloatType>(getElementTypeOrSelf(op.getResult().getType())))
+      continue;
+    std::optional<Opcode> opcode = reductionOpcode(op.getKind());
+    int64_t terms = 1;
+    for (int64_t d : op.getDims())
+      terms *= cast<RankedTensorType>(placed.getType()).getDimSize(unsigned(d));
+    if (!opcode || size_t(terms) < shortestInParts(latency))
+      return {};
+    for (const auto &burst : bursts) {
+      if (burst.size() < size_t(latency))
+        return {};
+      for (const auto &index : burst)
+        if (targetOf(op, index) != targetOf(op, burst.front()))
+          return {};
+    }
+    made.push_back(std::make_unique<PassingReduction>());
+    made.back()->op = op;
+    made.back()->opcode = *opcode;
   }
-  auto made = std::make_unique<PassingReduction>();
-  made->op = op;
-  made->opcode = *opcode;
-  made->parts = scratch(DataType::F32, int64_t(bursts.size()) * latency, loc);
-  auto &slot = passing[placed];
-  slot = std::move(made);
-  return slot.get();
+  // An ALU each; a second copy of the operand takes one as well.
+  if (program.results.size() != 1 ||
+      program.alus() + int(made.size()) + !memoryOf(placed).east.empty() >
+          machine.alus)
+    return {};
+  SmallVector<PassingReduction *> result;
+  for (auto &reduction : made) {
+    // Each in slices of its own: all are read at one time.
+    for (size_t i = 0; i < bursts.size(); ++i)
+      reduction->memory.push_back(scratch(DataType::F32, latency, loc));
+    result.push_back(reduction.get());
+    passing[reduction->op] = std::move(reduction);
+  }
+  return result;
 }
 
 void ChainBuilder::combine(PassingReduction &reduction, ArrayRef<int64_t> index,
@@ -96,16 +100,11 @@ void ChainBuilder::combine(PassingReduction &reduction, ArrayRef<int64_t> index,
   node.type = node.resultType = DataType::F32;
   value = alu(loc, node, value, {0}, {}, offset, count, 1);
   value.getDefiningOp<tsp::AluOp>().setAccumulate(true);
-  const int parts = machine.aluLatency;
-  offset += count - parts + aluLatency(machine, node.opcode);
-  node.opcode = Opcode::Copy;
-  value = alu(loc, node, value, {0}, {}, offset, parts, 1);
   SmallVector<VectorAddress> target;
-  for (int i = 0; i < parts; ++i)
-    target.push_back({reduction.used++, 0});
-  write(value, reduction.parts, target, loc);
-  llvm::append_range(reduction.addresses[targetOf(reduction.op, index)],
-                     target);
+  for (int32_t i = 0; i < machine.aluLatency; ++i)
+    target.push_back({i, 0});
+  write(value, reduction.memory[reduction.used], target, loc);
+  reduction.bursts[targetOf(reduction.op, index)].push_back(reduction.used++);
 }
 
 LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
@@ -171,11 +170,64 @@ LogicalResult weft::lowerReduce(ChainBuilder &builder, ReduceOp op) {
   std::vector<VectorOfTensor> vectors =
       enumerateVectors(outLayout, outType.getShape());
   const size_t longest = vectorBurst(vectors.size() * terms.size());
+  // The parts of several bursts, read at one time: part i of each, and then
+  // those of the sums, as many a latency apart. To one vector, or to parts.
+  auto combineParts = [&](ArrayRef<Memory> parts, const Memory &to,
+                          ArrayRef<VectorAddress> target, DataType stored) {
+    OpBuilder::InsertionGuard guard(builder.b);
+    builder.beginChain(loc, "reduce");
+    const bool last = target.size() == 1;
+    const int period = last ? latency : 1;
+    SmallVector<VectorAddress> words;
+    for (int32_t word = 0; word < latency; ++word)
+      words.push_back({word, 0});
+    AluNode node;
+    node.opcode = *opcode;
+    node.type = node.resultType = compute;
+    Value value = builder.read(parts[0], words, period, loc);
+    int offset = 0;
+    for (const Memory &other : parts.drop_front()) {
+      value = builder.alu(loc, node,
+                          {value, builder.read(other, words, period, loc)},
+                          {0, 1}, {}, offset, latency, period);
+      offset += latency;
+    }
+    if (last) {
+      value = builder.alu(loc, node, value, {0}, {}, offset, latency, period);
+      value.getDefiningOp<tsp::AluOp>().setAccumulate(true);
+      offset += (latency - 1) * period + latency;
+      node.opcode = stored != compute ? Opcode::Convert : Opcode::Copy;
+      node.resultType = stored;
+      value = builder.alu(loc, node, value, {0}, {}, offset, 1, period);
+    }
+    builder.write(value, to, target, loc);
+  };
   if (PassingReduction *passed = builder.passed(op)) {
-    for (const VectorOfTensor &v : vectors)
-      chainOf(passed->parts, passed->addresses[v.address], latency,
-              storageOf(outType), builder.memoryOf(op.getResult()),
-              {v.address});
+    SmallVector<VectorAddress> words;
+    for (int32_t word = 0; word < latency; ++word)
+      words.push_back({word, 0});
+    for (const VectorOfTensor &v : vectors) {
+      SmallVector<Memory, 4> parts;
+      for (size_t burst : passed->bursts[v.address])
+        parts.push_back(passed->memory[burst]);
+      // Four streams each of the 32 that there are.
+      constexpr size_t most = 5;
+      while (parts.size() > most) {
+        SmallVector<Memory, 4> next;
+        for (size_t i = 0; i < parts.size(); i += most) {
+          auto some = ArrayRef<Memory>(parts).slice(
+              i, std::min(most, parts.size() - i));
+          next.push_back(some[0]);
+          if (some.size() == 1)
+            continue;
+          next.back() = builder.scratch(compute, latency, loc);
+          combineParts(some, next.back(), words, compute);
+        }
+        parts = next;
+      }
+      combineParts(parts, builder.memoryOf(op.getResult()), {v.address},
+                   storageOf(outType));
+    }
     return mlir::success();
   }
   for (const VectorOfTensor &v : vectors) {

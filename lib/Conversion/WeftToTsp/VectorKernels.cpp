@@ -24,9 +24,16 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
                                  results, op.getMask());
   if (failed(program))
     return failure();
-  if (program->alus() > builder.machine.alus)
-    return op.emitError("needs ")
-           << program->alus() << " ALUs, the chip has " << builder.machine.alus;
+  if (program->alus() > builder.machine.alus) {
+    InFlightDiagnostic error =
+        op.emitError("not supported on the chip: one operation needs ");
+    error << program->alus() << " ALUs, the machine has "
+          << builder.machine.alus;
+    error.attachNote(loc) << "with fewer it cannot be computed: give the "
+                             "machine "
+                          << program->alus() << " at least (vxm.alus)";
+    return error;
+  }
   builder.allocate(op.getResults(), builder.machine.alus - program->alus(),
                    loc);
 
@@ -43,10 +50,9 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
       bursts.emplace_back();
     bursts.back().push_back(v.index);
   }
-  PassingReduction *reduction =
-      op.getNumResults() == 1
-          ? builder.passReduction(op.getResult(0), *program, bursts, loc)
-          : nullptr;
+  SmallVector<PassingReduction *> reductions;
+  if (op.getNumResults() == 1)
+    reductions = builder.passReductions(op.getResult(0), *program, bursts, loc);
   for (size_t begin = 0; begin < vectors.size(); begin += longest) {
     size_t count = std::min(vectors.size() - begin, longest);
     auto burst = ArrayRef<VectorOfTensor>(vectors).slice(begin, count);
@@ -74,7 +80,7 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
     for (unsigned i = 0; i < operands; ++i) {
       if (program->leafTime[i] < 0)
         continue;
-      operandMemory[i] = builder.memoryOf(op.getInputs()[i]);
+      operandMemory[i] = builder.turnOf(op.getInputs()[i]);
       for (const VectorOfTensor &v : burst) {
         SmallVector<int64_t> loops;
         for (unsigned d = 0; d < inverse.getNumResults(); ++d)
@@ -92,7 +98,7 @@ LogicalResult weft::lowerMap(ChainBuilder &builder, MapOp op) {
     if (op.getMask())
       values.back() = builder.read(mask, maskAddresses, 1, loc);
     SmallVector<Value> out = builder.emit(*program, values, 0, int(count), 1,
-                                          loc, reduction, burst.front().index);
+                                          loc, reductions, burst.front().index);
     for (auto [i, value] : llvm::enumerate(out)) {
       Value result = op.getResult(unsigned(i));
       Layout own = layoutOf(result.getType());

@@ -27,6 +27,21 @@ struct WeftToTspPass : PassWrapper<WeftToTspPass, OperationPass<ModuleOp>> {
 
   LogicalResult lower(ChainBuilder &builder, Operation *op);
 
+  /// Bytes of the constants that are installed, padding aside.
+  static int64_t installedBytes(func::FuncOp function) {
+    int64_t bytes = 0;
+    llvm::SmallPtrSet<Value, 16> seen;
+    function.walk([&](ContractOp contract) {
+      for (Value v : contract.getInstalled())
+        if (!isPlaced(v.getType()) && seen.insert(v).second) {
+          auto type = cast<RankedTensorType>(v.getType());
+          bytes += type.getNumElements() *
+                   (type.getElementType().isInteger(8) ? 1 : 2);
+        }
+    });
+    return bytes;
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     func::FuncOp function = mainFunction(module);
@@ -38,6 +53,7 @@ struct WeftToTspPass : PassWrapper<WeftToTspPass, OperationPass<ModuleOp>> {
                                machineToJson(machine), IntegerAttr());
     b.createBlock(&program.getBody());
     ChainBuilder builder(machine, b);
+    builder.scarce = installedBytes(function) * 32 > machine.usableBytes() * 31;
     for (Operation &op : function.getBody().front())
       if (failed(lower(builder, &op))) {
         program.erase();
@@ -68,14 +84,34 @@ LogicalResult WeftToTspPass::lower(ChainBuilder &builder, Operation *op) {
     builder.setMemory(placed, builder.makeMemory(placed.getType(), made));
     return mlir::success();
   };
+  // What both pairs stream or install as bytes lies on both sides, because a
+  // slice feeds one reader at a time.
+  auto both = [&](Value placed, auto make) {
+    bool twice = llvm::any_of(placed.getUsers(), [&](Operation *user) {
+      auto contract = dyn_cast<ContractOp>(user);
+      return contract && isByteProduct(contract) &&
+             (contract.getStreamed()[0] == placed ||
+              contract.getInstalled()[0] == placed);
+    });
+    if (!twice)
+      return define(placed, make(IntegerAttr()));
+    Memory memory =
+        builder.makeMemory(placed.getType(), make(b.getI64IntegerAttr(0)));
+    ValueRange second = make(b.getI64IntegerAttr(1));
+    memory.east.assign(second.begin(), second.end());
+    builder.setMemory(placed, std::move(memory));
+    return mlir::success();
+  };
   if (auto constant = dyn_cast<ConstantOp>(op)) {
     if (!isPlaced(constant.getType()))
       return mlir::success();
-    auto made = tsp::ConstantOp::create(
-        b, op->getLoc(), buffers(constant), constant.getValue(),
-        TypeAttr::get(constant.getType()), words(constant), IntegerAttr(),
-        DenseI64ArrayAttr());
-    return define(constant, made.getBuffers());
+    return both(constant, [&](IntegerAttr hemisphere) -> ValueRange {
+      return tsp::ConstantOp::create(
+                 b, op->getLoc(), buffers(constant), constant.getValue(),
+                 TypeAttr::get(constant.getType()), words(constant), hemisphere,
+                 DenseI64ArrayAttr())
+          .getBuffers();
+    });
   }
   if (auto input = dyn_cast<InputOp>(op)) {
     auto shape = input.getShape()
@@ -83,15 +119,17 @@ LogicalResult WeftToTspPass::lower(ChainBuilder &builder, Operation *op) {
                      : SmallVector<int64_t>(
                            cast<RankedTensorType>(input.getResult().getType())
                                .getShape());
-    auto made = tsp::InputOp::create(
-        b, op->getLoc(), buffers(input), input.getNameAttr(),
-        TypeAttr::get(input.getType()), b.getDenseI64ArrayAttr(shape),
-        TypeAttr::get(input.getResult().getType()), words(input), IntegerAttr(),
-        DenseI64ArrayAttr());
-    for (StringRef name : {"index_rows", "index_table"})
-      if (Attribute a = op->getAttr(name))
-        made->setAttr(name, a);
-    return define(input, made.getBuffers());
+    return both(input, [&](IntegerAttr hemisphere) -> ValueRange {
+      auto made = tsp::InputOp::create(
+          b, op->getLoc(), buffers(input), input.getNameAttr(),
+          TypeAttr::get(input.getType()), b.getDenseI64ArrayAttr(shape),
+          TypeAttr::get(input.getResult().getType()), words(input), hemisphere,
+          DenseI64ArrayAttr());
+      for (StringRef name : {"index_rows", "index_table"})
+        if (Attribute a = op->getAttr(name))
+          made->setAttr(name, a);
+      return made.getBuffers();
+    });
   }
   if (auto lookup = dyn_cast<LookupOp>(op)) {
     auto made = tsp::LookupOp::create(

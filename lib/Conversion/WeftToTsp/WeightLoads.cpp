@@ -90,6 +90,49 @@ Contraction::installedVector(unsigned piece, const Part &part,
   return *found;
 }
 
+/// What one stream of an lw reads: byte plane `byte` of `data`, one for each
+/// block of `at`, and zeros for those that are missing.
+void Contraction::readBlocks(const Memory &memory, int byte,
+                             ArrayRef<VectorAddress> data, ArrayRef<int> at,
+                             ArrayRef<int> missing, Value zero,
+                             SmallVectorImpl<Value> &buffers,
+                             SmallVectorImpl<int64_t> &runs,
+                             SmallVectorImpl<int64_t> &counts) {
+  int64_t count = 0;
+  SmallVector<int64_t> own;
+  builder.runs(memory, byte, data, buffers, own, count);
+  // Elements count blocks of the load, not entries of `data`.
+  SmallVector<int64_t> fixed;
+  int64_t total = 0;
+  SmallVector<Value> fixedBuffers;
+  size_t base = buffers.size() - size_t(count);
+  for (int64_t r = 0; r < count; ++r) {
+    int64_t first = own[size_t(5 * r)], stride = own[size_t(5 * r + 1)],
+            n = own[size_t(5 * r + 2)], element = own[size_t(5 * r + 3)],
+            step = own[size_t(5 * r + 4)];
+    auto blockOf = [&](int64_t i) { return at[size_t(element + i * step)]; };
+    // Cut where blocks are not evenly spaced.
+    for (int64_t i = 0, m; i < n; i += m) {
+      int64_t blockStep = i + 1 < n ? blockOf(i + 1) - blockOf(i) : 1;
+      for (m = 1;
+           i + m < n && blockOf(i + m) - blockOf(i + m - 1) == blockStep;)
+        ++m;
+      fixed.append({first + stride * i, stride, m, blockOf(i), blockStep});
+      fixedBuffers.push_back(buffers[base + size_t(r)]);
+      ++total;
+    }
+  }
+  buffers.truncate(base);
+  llvm::append_range(buffers, fixedBuffers);
+  for (int block : missing) {
+    buffers.push_back(zero);
+    fixed.append({0, 0, 1, block, 1});
+    ++total;
+  }
+  llvm::append_range(runs, fixed);
+  counts.push_back(total);
+}
+
 /// What one lw of a computed tensor reads: for every stream the vectors of its
 /// columns, one a block, and zeros where a block has no column.
 LogicalResult Contraction::readBlocks(const Pass &pass, const Blocks &range,
@@ -119,43 +162,9 @@ LogicalResult Contraction::readBlocks(const Pass &pass, const Blocks &range,
       data.push_back(vector->address);
       at.push_back(block);
     }
-    for (int byte = 0; byte < 2; ++byte) {
-      int64_t count = 0;
-      SmallVector<int64_t> own;
-      builder.runs(memory, byte, data, buffers, own, count);
-      // Elements count blocks of the load, not entries of `data`.
-      SmallVector<int64_t> fixed;
-      int64_t total = 0;
-      SmallVector<Value> fixedBuffers;
-      size_t base = buffers.size() - size_t(count);
-      for (int64_t r = 0; r < count; ++r) {
-        int64_t first = own[size_t(5 * r)], stride = own[size_t(5 * r + 1)],
-                n = own[size_t(5 * r + 2)], element = own[size_t(5 * r + 3)],
-                step = own[size_t(5 * r + 4)];
-        auto blockOf = [&](int64_t i) {
-          return at[size_t(element + i * step)];
-        };
-        // Cut where blocks are not evenly spaced.
-        for (int64_t i = 0, m; i < n; i += m) {
-          int64_t blockStep = i + 1 < n ? blockOf(i + 1) - blockOf(i) : 1;
-          for (m = 1;
-               i + m < n && blockOf(i + m) - blockOf(i + m - 1) == blockStep;)
-            ++m;
-          fixed.append({first + stride * i, stride, m, blockOf(i), blockStep});
-          fixedBuffers.push_back(buffers[base + size_t(r)]);
-          ++total;
-        }
-      }
-      buffers.truncate(base);
-      llvm::append_range(buffers, fixedBuffers);
-      for (int block : missing) {
-        buffers.push_back(zero.buffers[size_t(j * 2 + byte)]);
-        fixed.append({0, 0, 1, block, 1});
-        ++total;
-      }
-      llvm::append_range(runs, fixed);
-      counts.push_back(total);
-    }
+    for (int byte = 0; byte < 2; ++byte)
+      readBlocks(memory, byte, data, at, missing,
+                 zero.buffers[size_t(j * 2 + byte)], buffers, runs, counts);
   }
   return mlir::success();
 }

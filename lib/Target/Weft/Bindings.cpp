@@ -172,7 +172,7 @@ private:
     made.table = lookup.getTable().str();
     made.rows = type.getDimSize(0);
     made.rowElements = type.getNumElements() / made.rows;
-    made.storage = DataType::F16;
+    made.storage = storageOf(tensor);
     auto input =
         llvm::find_if(program.inputs, [&](const TensorBinding &binding) {
           return binding.name == made.input;
@@ -201,18 +201,21 @@ private:
   mlir::LogicalResult fillTable(tsp::LookupOp lookup, HostLookup &made) {
     size_t elements = size_t(made.rows * made.rowElements);
     std::vector<uint8_t> &data = made.data.edit();
-    data.resize(2 * elements);
+    data.resize(size_t(byteWidth(made.storage)) * elements);
     if (!options.values)
       return mlir::success();
     llvm::Expected<llvm::ArrayRef<char>> bytes = files.bytes(lookup.getValue());
     if (!bytes)
       return lookup.emitError(llvm::toString(bytes.takeError()));
     mlir::Type element = lookup.getValue().getElementType();
-    if (element.isF16()) {
-      std::memcpy(data.data(), bytes->data(), 2 * elements);
+    bool same = (element.isInteger(8) && made.storage == DataType::I8) ||
+                (element.isF16() && made.storage == DataType::F16) ||
+                (element.isF32() && made.storage == DataType::F32);
+    if (same) {
+      std::memcpy(data.data(), bytes->data(), data.size());
       return mlir::success();
     }
-    if (!element.isF32())
+    if (!element.isF32() || made.storage != DataType::F16)
       return lookup.emitError()
              << "tables of " << element << " on the host are not supported";
     for (size_t i = 0; i < elements; ++i) {

@@ -29,13 +29,16 @@
 // CHECK: weft.contract({{.*}} -> tensor<128x32xf32
 
 // Exponentials are added up as they are computed: 4 bursts of 32 for a pair of heads
-// leave 3 parts each.
+// leave 3 parts each, which are read side by side: 3 sums, then those of the sums.
 // TSP: tsp.chain "map"
 // TSP: tsp.alu "exp"({{.*}} burst 32 every 1
-// TSP: tsp.alu "add" accumulate({{.*}} offset [[#FIRST:]] burst 32 every 1
-// TSP: tsp.alu "copy"({{.*}} offset [[#FIRST + 29 + 3]] burst 3 every 1
+// TSP: %[[PARTS:.*]] = tsp.alu "add" accumulate({{.*}} burst 32 every 1
+// TSP: tsp.write %[[PARTS]] planes [1, 1, 1, 1] runs [0, 1, 3, 0, 1,
 // TSP: tsp.chain "reduce"
-// TSP: tsp.alu "add" accumulate({{.*}} burst 12 every 3
+// TSP: tsp.alu "add"({{.*}} offset 0 burst 3 every 3
+// TSP: tsp.alu "add"({{.*}} offset 3 burst 3 every 3
+// TSP: tsp.alu "add"({{.*}} offset 6 burst 3 every 3
+// TSP: tsp.alu "add" accumulate({{.*}} offset 9 burst 3 every 3
 
 #x = affine_map<(s, h, d, k) -> (s, k)>
 #wv = affine_map<(s, h, d, k) -> (k, h, d)>

@@ -14,12 +14,11 @@
 // PLACE: weft.reduce "max" %[[S]] over [2] : {{.*}} -> tensor<12x128xf16, #weft.layout<"((2 l160)(6 w1))((128 l1)) words 6">>
 
 // An ALU combines the 128 words of a head's pass on their way to memory. It takes
-// its own result 3 cycles later, so 3 parts are left, the first of them 125 words
-// after it began and 3 cycles later; a chain of the maximum combines them, 3 cycles
-// apart.
+// its own result 3 cycles later, so 3 parts are left, which it drives last; a chain
+// of the maximum combines them, 3 cycles apart.
 // TSP: tsp.chain "pass"
-// TSP: tsp.alu "max" accumulate({{.*}} offset [[#FIRST:]] burst 128 every 1
-// TSP: tsp.alu {{.*}} offset [[#FIRST + 125 + 3]] burst 3 every 1
+// TSP: %[[PARTS:.*]] = tsp.alu "max" accumulate({{.*}} burst 128 every 1
+// TSP: tsp.write %[[PARTS]] planes [1, 1, 1, 1] runs [0, 1, 3, 0, 1,
 // TSP: tsp.chain "reduce"
 // TSP: tsp.alu "max" accumulate({{.*}} burst 3 every 3
 

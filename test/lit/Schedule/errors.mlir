@@ -94,3 +94,21 @@ tsp.program @main on "tsp-mini" {
     tsp.write %1 planes [1] runs [0, 1, 4, 0, 1](%y) : !tsp.buffer
   }
 }
+
+// -----
+
+!x = tensor<4x32xi8, #weft.layout<"((4 w1))((32 l1)) words 4">>
+tsp.program @main on "tsp-mini" {
+  %x = tsp.input "x" from i8 [4, 32] as !x words 4 : !tsp.buffer
+  %y:4 = tsp.scratch words 4 : !tsp.buffer, !tsp.buffer, !tsp.buffer, !tsp.buffer
+  %loaded = tsp.chain "load" pair 1 fills !tsp.loaded {
+    %0 = tsp.read burst 1 every 1 planes [1, 1, 1, 1]
+      runs [0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1]
+      (%y#0, %y#1, %y#2, %y#3) : !tsp.buffer, !tsp.buffer, !tsp.buffer, !tsp.buffer
+    tsp.lw %0 plane 0 block 0 offset 0 burst 1
+  }
+  tsp.chain "pass" pair 1 after %loaded {
+    // expected-error@+1 {{stands in the queue weights, abc or acc, not in 'vxm'}}
+    tsp.iw plane 0 in "vxm" offset 0
+  }
+}

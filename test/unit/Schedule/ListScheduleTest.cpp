@@ -49,6 +49,56 @@ TEST(ListSchedule, WorkedExampleTakes65Cycles) {
   EXPECT_LT(s->chains[1].streams[2], m.streams); // and back east
 }
 
+// Two tiles on both planes at once, one row each that comes with the last cycle
+// of the next tile: 8 cycles a tile where iw stands in a queue that is free,
+// one more where abc or lw take its cycle.
+TEST(ListSchedule, InstallsGoBesideLoads) {
+  Machine m = mini();
+  for (auto [queue, load1, pass1] : {std::tuple(Unit::MxmAccumulate, 14, 22),
+                                     std::tuple(Unit::MxmActivate, 14, 23),
+                                     std::tuple(Unit::MxmWeights, 15, 23)}) {
+    ProblemBuilder b(m);
+    Planes x = b.initial(b.planes(1, 2, Hemisphere::West));
+    for (int tile = 0; tile < 2; ++tile) {
+      Chain load;
+      load.role = MxmRole::Load;
+      load.hemisphere = East;
+      for (int plane : {0, 1}) {
+        Planes w = b.initial(b.planes(4, 8, East));
+        for (int i = 0; i < 4; ++i)
+          b.place(w[i], East, 4 * plane + i, 8 * tile);
+        int v = b.value(load, 4, 8, b.whole(w, 8));
+        b.op(load, Unit::MxmWeights, Opcode::LoadWeights, 0, 8, {v}).index =
+            plane;
+      }
+      Chain pass;
+      pass.role = MxmRole::Pass;
+      pass.hemisphere = East;
+      pass.load = b.add(load);
+      int v = b.value(pass, 1, 1, b.whole({x[0]}, 1));
+      for (int plane : {0, 1}) {
+        b.op(pass, queue, Opcode::InstallWeights, 0, 1).index = plane;
+        b.op(pass, Unit::MxmActivate, Opcode::Activate, 8, 1, {v}).index =
+            plane;
+        b.op(pass, Unit::MxmAccumulate, Opcode::Accumulate, 8 + m.mxmLatency, 1)
+            .index = plane;
+      }
+      b.add(pass);
+    }
+    auto s = listSchedule(b.problem);
+    ASSERT_GOOD(s);
+    EXPECT_GOOD(s->verify(b.problem));
+    EXPECT_EQ(s->chains[0].start, 6); // MEM 0 reads at 0, five hops, +1
+    EXPECT_EQ(s->chains[1].start, 14);
+    EXPECT_EQ(s->chains[2].start, load1);
+    EXPECT_EQ(s->chains[3].start, pass1);
+
+    // A cycle less, and the tile before is installed over or in use.
+    s->chains[2].start = 13;
+    EXPECT_FALSE(bool(s->verify(b.problem)));
+  }
+}
+
 // MatMul -> elementwise -> MatMul, columns of 8 rows: the second product takes
 // the first column while later columns are still being computed.
 TEST(ListSchedule, OperatorsOverlap) {
@@ -166,6 +216,39 @@ TEST(ListSchedule, TextTakesRoom) {
   s = listSchedule(b.problem);
   ASSERT_FALSE(bool(s));
   EXPECT_EQ(s.error().kind, ErrorKind::DoesNotFit);
+}
+
+// Weights of 1,024 words for the east, which has as many: 20 tiles of 4 x 12
+// and 4 of 4 x 4 words, so that a bank of 64 is filled by five buffers and one.
+// 576 for the west, 2 of x and 330 of text: 1,932 of 2,048 in all. Text goes
+// where weights leave room, and some tiles for the east lie in the west, if
+// they may.
+TEST(ListSchedule, WeightsFillAFullMemory) {
+  Machine m = mini();
+  for (bool mayCross : {true, false}) {
+    ProblemBuilder b(m);
+    Planes x = b.initial(b.planes(2, 1));
+    auto tile = [&](Hemisphere h, int words) {
+      Planes w = b.initial(b.planes(4, words, h, b.newGroup()));
+      for (int i : w)
+        b.problem.buffers[i].mayCross = mayCross;
+      int l = b.load(h, w, words);
+      b.add(b.pass(h, l, x, 1));
+    };
+    for (int i = 0; i < 4; ++i)
+      tile(East, 4);
+    for (int i = 0; i < 20; ++i)
+      tile(East, 12);
+    for (int i = 0; i < 12; ++i)
+      tile(Hemisphere::West, 12);
+    b.problem.reservedTextBytes = 330 * m.lanes();
+    auto s = listSchedule(b.problem);
+    ASSERT_EQ(bool(s), mayCross);
+    if (mayCross)
+      EXPECT_GOOD(s->verify(b.problem));
+    else
+      EXPECT_EQ(s.error().kind, ErrorKind::DoesNotFit);
+  }
 }
 
 } // namespace

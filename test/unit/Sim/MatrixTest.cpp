@@ -54,10 +54,13 @@ struct Matrix : ::testing::Test {
     return inst;
   }
   void install(int64_t cycle, DataType type, int plane = 0) {
+    installFrom(weights(plane), cycle, type);
+  }
+  void installFrom(Queue queue, int64_t cycle, DataType type) {
     Instruction inst;
     inst.opcode = Opcode::InstallWeights;
     inst.type = type;
-    b.at(cycle, weights(plane), inst);
+    b.at(cycle, queue, inst);
   }
   /// abc of word `address` of MEM 4 (and 5), three hops away.
   void activate(int64_t cycle, DataType type, int address, bool upper = false,
@@ -287,6 +290,59 @@ TEST_F(Matrix, APairIsInstalledFromTheQueueOfEitherPlane) {
   b.expectCycles(47);
   EXPECT_EQ(std::bit_cast<float>(result(64, 0)), 16.0f);
   EXPECT_EQ(std::bit_cast<float>(result(65, 0)), 32.0f);
+}
+
+TEST_F(Matrix, AnInstallStandsInAnyQueueOfThePlane) {
+  // Weights of 1, then of 2, loaded in consecutive cycles, each installed from
+  // a queue that does not load.
+  bytes(0, 1, [](int k, int) { return k == 0 ? 1 : 0; });
+  bytes(1, 1, [](int k, int) { return k == 0 ? 2 : 0; });
+  b.image(east, 4, 0, splat(3));
+  load(6, 0, 1, lw());
+  installFrom(abcQueue(), 7, DataType::I8);
+  load(7, 1, 1, lw()); // The same block of the new shadow.
+  // Beside the abc that still sees the old weights.
+  activate(8, DataType::I8, 0);
+  installFrom(accQueue(), 8, DataType::I8);
+  activate(9, DataType::I8, 0);
+  accumulate(40, DataType::I8, AccumulateMode::StoreEmit, 1);
+  accumulate(41, DataType::I8, AccumulateMode::StoreEmit, 1);
+  keep(40, 64);
+  keep(41, 65);
+  b.expectCycles(47);
+  EXPECT_EQ(result(64, 0), 3u);
+  EXPECT_EQ(result(65, 0), 6u);
+}
+
+TEST_F(Matrix, APairIsInstalledFromAnyQueueOfItsPlanes) {
+  for (Queue queue : {abcQueue(), abcQueue(1), accQueue(), accQueue(1)}) {
+    b = Builder();
+    bytes(0, 1, [](int, int) { return 0; });
+    b.image(east, 4, 0, splat(0));
+    b.image(east, 5, 0, splat(0));
+    load(6, 0, 1, lwPair(true));
+    installFrom(queue, 7, DataType::F16);
+    activate(8, DataType::F16, 0);
+    accumulate(40, DataType::F16, AccumulateMode::Store);
+    b.expectCycles(41);
+  }
+}
+
+TEST_F(Matrix, WhatAQueueInstalledNoOtherDoes) {
+  bytes(0, 1, [](int, int) { return 1; });
+  load(6, 0, 1, lw());
+  installFrom(abcQueue(), 7, DataType::I8);
+  b.expectCycles(8);
+  // In one cycle the lower queue goes first, and empties the shadow.
+  installFrom(accQueue(), 7, DataType::I8);
+  b.expectFault(FaultKind::WeightsNotInstalled, 7, accQueue(), 1);
+}
+
+TEST_F(Matrix, AnInstallInAQueueOfTheOtherPlaneIsItsOwn) {
+  bytes(0, 1, [](int, int) { return 1; });
+  load(6, 0, 1, lw());
+  installFrom(accQueue(1), 7, DataType::I8);
+  b.expectFault(FaultKind::WeightsNotInstalled, 7, accQueue(1), 1);
 }
 
 TEST_F(Matrix, BlocksMustExist) {

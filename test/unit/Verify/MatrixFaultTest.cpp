@@ -26,6 +26,31 @@ TEST(MatrixFault, NothingLoadedSinceTheLastInstall) {
   expectFault(a, FaultKind::WeightsNotInstalled, weights(east, 0), 15, 4);
 }
 
+TEST(MatrixFault, InstalledTooLateFromTheQueueOfAcc) {
+  Assembler a = workedExample();
+  Instruction iw = a[weights(east, 0)].back();
+  a[weights(east, 0)].pop_back();
+  // In 15, seen by abc from 16.
+  a[accumulate(east, 0)].front() = nop(31);
+  a[accumulate(east, 0)].insert(a[accumulate(east, 0)].begin(), {nop(15), iw});
+  expectFault(a, FaultKind::WeightsNotInstalled, activate(east, 0), 15, 1);
+  // Of a type that no plane holds.
+  a[accumulate(east, 0)][0] = nop(14);
+  a[accumulate(east, 0)][2] = nop(32);
+  expectCycles(a.program, 65);
+  a[accumulate(east, 0)][1].type = DataType::F32;
+  expectFault(a, FaultKind::UnknownInstruction, accumulate(east, 0), 14, 1);
+}
+
+TEST(MatrixFault, InstalledTwice) {
+  Assembler a = workedExample();
+  a[accumulate(east, 0)].front() = nop(32);
+  a[accumulate(east, 0)].insert(a[accumulate(east, 0)].begin(),
+                                {nop(14), a[weights(east, 0)].back()});
+  // In one cycle the lower queue goes first.
+  expectFault(a, FaultKind::WeightsNotInstalled, accumulate(east, 0), 14, 1);
+}
+
 TEST(MatrixFault, OverwrittenBeforeInstalled) {
   Assembler a = workedExample();
   a[weights(east, 0)][2] = repeat(7, 1, 0); // Block 0 again in 7.
@@ -66,6 +91,14 @@ TEST(MatrixFault, PairAgainstPlane) {
   Instruction iw = f[weights(east, 0)].back();
   f[weights(east, 0)].pop_back();
   f[weights(east, 1)] = {nop(14), iw};
+  expectCycles(f.program, 65);
+  // Or in those of abc and acc.
+  f[weights(east, 1)].clear();
+  f[accumulate(east, 1)] = {nop(14), iw};
+  expectCycles(f.program, 65);
+  f[accumulate(east, 1)].clear();
+  f[activate(east, 0)].front() = nop(14);
+  f[activate(east, 0)].insert(f[activate(east, 0)].begin() + 1, iw);
   expectCycles(f.program, 65);
   // int8 activations on weights of a pair.
   Assembler d = workedExample();

@@ -207,10 +207,12 @@ def Tsp_LoadWeightsOp : Tsp_Op<"lw"> {
 def Tsp_InstallOp : Tsp_Op<"iw"> {
   let summary = "makes the shadow weights the active ones";
   let description = [{
-    Of one plane in byte mode with `plane`, of the pair without.
+    Of one plane in byte mode with `plane`, of the pair without. It stands in
+    the weight queue, or in the one named: "abc" or "acc".
   }];
-  let arguments = (ins I64Attr:$offset, OptionalAttr<I64Attr>:$plane);
-  let assemblyFormat = "(`plane` $plane^)? `offset` $offset attr-dict";
+  let arguments = (ins I64Attr:$offset, OptionalAttr<I64Attr>:$plane,
+                       OptionalAttr<StrAttr>:$queue);
+  let assemblyFormat = "(`plane` $plane^)? (`in` $queue^)? `offset` $offset attr-dict";
 }
 
 def Tsp_ActivateOp : Tsp_Op<"abc"> {

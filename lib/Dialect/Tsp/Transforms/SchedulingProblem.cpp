@@ -142,6 +142,7 @@ private:
       buffer.words = std::max<int>(
           1,
           at + 1 < segments ? segment : int(words) - (segments - 1) * segment);
+      buffer.mayCross = isa<WeightsOp>(op);
       if (hemisphere)
         buffer.hemisphere = Hemisphere(hemisphere.getInt());
       if (places) {
@@ -302,8 +303,11 @@ private:
         return;
       loads += op.count;
     }
-    for (const weft::Op &op : pass.ops)
+    for (const weft::Op &op : pass.ops) {
+      if (op.opcode == Opcode::InstallWeights && op.unit != Unit::MxmWeights)
+        return;
       rows += op.unit == Unit::MxmActivate ? op.count : 0;
+    }
     if (rows < loads)
       for (weft::Op &op : pass.ops)
         if (op.opcode == Opcode::InstallWeights)
@@ -338,8 +342,17 @@ private:
             return failure();
           if (failed(checkPlane(op, op.getPlane())))
             return failure();
-          addOp(op, Unit::MxmWeights, Opcode::InstallWeights, op.getOffset(), 1,
-                1, op.getPlane().value_or(0));
+          StringRef queue = op.getQueue().value_or("weights");
+          if (queue != "weights" && queue != "abc" && queue != "acc")
+            return op.emitOpError("stands in the queue weights, abc or acc, "
+                                  "not in '")
+                   << queue << "'";
+          addOp(op,
+                queue == "abc"   ? Unit::MxmActivate
+                : queue == "acc" ? Unit::MxmAccumulate
+                                 : Unit::MxmWeights,
+                Opcode::InstallWeights, op.getOffset(), 1, 1,
+                op.getPlane().value_or(0));
           return mlir::success();
         })
         .Case<ActivateOp>([&](ActivateOp op) -> LogicalResult {

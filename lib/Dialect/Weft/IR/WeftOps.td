@@ -83,17 +83,21 @@ def Weft_ContractOp : Weft_Op<"contract", [Pure, SingleBlock, AttrSizedOperandSe
     the sum in f32. `scales` multiplies each pair of pieces, and is folded into
     its constant operand. Maps: one for each streamed operand, each installed one,
     each extra one, then the result; `extents` are those of the iteration space.
+    With `combine`, max or min, the rows of the result are combined as they come:
+    as many are left as an ALU's latency has cycles, and the result's layout has
+    that many columns for its rows.
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$streamed,
                        Variadic<AnyRankedTensor>:$installed,
                        Variadic<AnyRankedTensor>:$extra,
                        AffineMapArrayAttr:$maps, DenseI64ArrayAttr:$extents,
-                       DenseF32ArrayAttr:$scales, UnitAttr:$mask);
+                       DenseF32ArrayAttr:$scales, UnitAttr:$mask,
+                       OptionalAttr<StrAttr>:$combine);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     `(` $streamed `)` `by` `(` $installed `)` `with` `(` $extra `)` `maps` $maps
-    `extents` $extents `scales` custom<ExactFloats>($scales) (`mask` $mask^)? attr-dict `:`
+    `extents` $extents `scales` custom<ExactFloats>($scales) (`mask` $mask^)? (`combine` $combine^)? attr-dict `:`
     type($streamed) `by` type($installed) (`with` type($extra)^)? `->` type($results) $body
   }];
 }

@@ -134,6 +134,25 @@ def quantisers():
             {"y": quantize(x, scale, zero), "scale": np.asarray(scale), "zero": zero},
             "x",
         )
+    # Of sums that f16 holds: extremes are taken while they are computed. What
+    # is added is 0 nowhere, so padding that counted would show.
+    for name, sign in (("computed", 1), ("computed_negative", -1)):
+        x = F(sign * random.randint(1, 500, (130, 700)) / 64)
+        y = x + x
+        low, high = min(y.min(), F(0)), max(y.max(), F(0))
+        scale = F(high - low) / F(255)
+        zero = np.uint8(np.rint(F(0) - low / scale))
+        add(
+            f"dynamic_{name}",
+            [
+                helper.make_node("Add", ["x", "x"], ["sum"]),
+                helper.make_node("DynamicQuantizeLinear", ["sum"], ["y", "s", "z"]),
+            ],
+            {"x": x},
+            {},
+            {"y": quantize(y, scale, zero), "s": np.asarray(scale), "z": zero},
+            "",
+        )
 
 
 def products():
@@ -170,6 +189,19 @@ def products():
             {"y": product(a, 9, b, 0)},
             "a b za",
         )
+    # More operations on the sums than two planes can do at once: they go to
+    # memory as they are.
+    a, b = u8(70, 640), i8(640, 1000)
+    y, nodes = product(a, 0, b, 0), [helper.make_node("MatMulInteger", ["a", "b"], ["v0"])]
+    offsets = {}
+    for i in range(5):
+        offsets[f"c{i}"] = np.int32(100000 >> i)
+        nodes.append(helper.make_node("Abs", [f"v{i}"], [f"u{i}"]))
+        nodes.append(
+            helper.make_node("Sub", [f"u{i}", f"c{i}"], ["y" if i == 4 else f"v{i + 1}"])
+        )
+        y = abs(y) - offsets[f"c{i}"]
+    add("integer_epilogue", nodes, {"a": a}, {"b": b, **offsets}, {"y": y}, "")
     # Sums of 23 bits, all of one sign, which change lanes for a maximum over them.
     a, b = u8(40, 1000) | 0xC0, (i8(1000, 96) | 0x40) & 0x7F
     add(
@@ -220,6 +252,50 @@ def products():
         domain="com.microsoft",
         transB=1,
     )
+    # Few rows of long sums: loads of both planes at once, an odd vector of
+    # columns, or two, divided between the pairs, on the planes of which they are
+    # divided or side by side.
+    for name, m, n in (("divided", 1, 300), ("halves", 2, 600), ("three", 3, 1500), ("five", 1, 1500)):
+        a, b = u8(m, 3900), i8(3900, n)
+        add(
+            f"integer_{name}",
+            "MatMulInteger",
+            {"a": a},
+            {"b": b, "za": np.uint8(9)},
+            {"y": product(a, 9, b, 0)},
+            "a b za",
+        )
+    # The input is installed, whose rows fill tiles better: an even number of them,
+    # and an odd one whose last is not full, with a zero point or without.
+    for name, m, k, n, za in (("even", 630, 640, 330, 0), ("odd", 650, 700, 330, 9)):
+        a, b = i8(m, k), i8(k, n)
+        add(
+            f"integer_installed_{name}",
+            "MatMulInteger",
+            {"a": a},
+            {"b": b, "za": np.int8(za)},
+            {"y": product(a, za, b, 0)},
+            "a b za",
+        )
+    # Each needs all of the one before; vectors that two columns of memory share
+    # unevenly leave a part of one unused.
+    for name, m, sizes in (("chain", 1, (4096, 4096, 1300, 4096)), ("uneven", 33, (700, 2173, 300))):
+        x = y = i8(m, sizes[0])
+        nodes, weights = [], {"one": F(1), "zero": np.int8(0)}
+        for i, n in enumerate(sizes[1:]):
+            w, scale = i8(sizes[i], n), F(74 * np.sqrt(sizes[i]))
+            weights.update({f"w{i}": w, f"scale{i}": scale})
+            y = requantize(product(y, 0, w, 0), F(1) / scale, np.int8(0))
+            names = [f"y{i}" if i else "x", "one", "zero", f"w{i}", "one", "zero"]
+            last = i + 2 == len(sizes)
+            nodes.append(
+                helper.make_node(
+                    "QLinearMatMul",
+                    names + [f"scale{i}", "zero"],
+                    ["y" if last else f"y{i + 1}"],
+                )
+            )
+        add(f"qlinear_{name}", nodes, {"x": x}, weights, {"y": y}, "")
 
 
 def patterns():
