@@ -50,7 +50,9 @@ Plans plansFor(Effort effort) {
     return plans;
   plans.lines.insert(
       plans.lines.end(),
-      {{{.window = 256}}, {{.passSlack = 8, .conflictCost = 8}, rounds - 1}});
+      {{{.window = 256}},
+       {{.passSlack = 8, .conflictCost = 8}, rounds - 1},
+       {{.pathGrain = 32}, rounds}});
   if (effort == Effort::Default)
     return plans;
   plans.lines.insert(
@@ -64,7 +66,6 @@ Plans plansFor(Effort effort) {
        {{.bankCost = 2, .sliceCost = 2, .window = 192}},
        {{.conflictCost = 128}, rounds},
        {{.window = 256, .conflictCost = 16}, rounds},
-       {{.pathGrain = 32}, rounds},
        {{.roomCost = 60, .window = 512, .passSlack = 32}, rounds}});
   return plans;
 }

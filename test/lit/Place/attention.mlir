@@ -35,8 +35,7 @@
 // PLACE: %[[SUM:.*]] = weft.contract(%[[X]])
 // PLACE: weft.map({{.*}}) maps
 // PLACE: arith.mulf %[[A:.*]], %[[A]]
-// PLACE: arith.mulf %[[B:.*]], %[[B]]
-// PLACE: arith.addf
+// PLACE: math.fma %[[B:.*]], %[[B]]
 // PLACE: weft.contract({{.*}} with(%[[SUM]])
 // PLACE: arith.subf
 // PLACE: arith.maximumf
