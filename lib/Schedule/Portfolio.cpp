@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A greedy schedule is one of many: this makes several, which differ in how
-// they are tuned, and returns the shortest. Lines of schedules follow each
-// other: each places buffers by the accesses of the one before, the first by
-// those of a schedule in which buffers are not in each other's way. How many
-// there are depends on the effort that is asked for, never on time or threads.
+// they are tuned, and returns the shortest. Some come in lines: each of a line
+// places buffers by the accesses of the shortest before it, the first by those
+// of a schedule in which buffers are not in each other's way. How many there
+// are depends on the effort that is asked for, never on time or threads.
 
 #include "ListState.h"
 
@@ -48,11 +48,10 @@ Plans plansFor(Effort effort) {
   plans.lines = {{{.window = 1024}}, {{}, rounds}};
   if (effort == Effort::Fast)
     return plans;
-  plans.lines.insert(
-      plans.lines.end(),
-      {{{.window = 256}},
-       {{.passSlack = 8, .conflictCost = 8}, rounds - 1},
-       {{.pathGrain = 32}, rounds}});
+  plans.lines.insert(plans.lines.end(),
+                     {{{.window = 256}},
+                      {{.passSlack = 8, .conflictCost = 8}, rounds - 1},
+                      {{.pathGrain = 32}, rounds}});
   if (effort == Effort::Default)
     return plans;
   plans.lines.insert(
@@ -140,17 +139,20 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
     else
       second.push_back([&, i](bool reports) {
         const Line &line = plans.lines[i];
-        Result last;
+        Result &shortest = results[i];
         for (int round = 0; round < line.rounds; ++round) {
-          Forecast forecast(problem, round == 0 ? **ideal : **last);
-          last = schedule(line.tuning, &forecast, reports);
-          if (!*last)
+          Forecast forecast(problem,
+                            shortest && *shortest ? **shortest : **ideal);
+          // 0, 4, -4, 8, -8, ...: of one forecast come many schedules.
+          Tuning tuning = line.tuning;
+          tuning.passSlack += (round % 2 == 1 ? 4 : -4) * ((round + 1) / 2);
+          Result made = schedule(tuning, &forecast, reports);
+          // Where memory is short, it is for the others of the line too.
+          if (shortest && !*made)
             break;
-          if (isShorter(last, results[i]))
-            results[i] = last;
+          if (!shortest || isShorter(made, shortest))
+            shortest = std::move(made);
         }
-        if (!results[i])
-          results[i] = std::move(last);
       });
   }
   runAll(first);
