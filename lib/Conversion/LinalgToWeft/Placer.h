@@ -95,6 +95,7 @@ private:
   /// and vectors, shrinks to the lanes of one vector.
   llvm::SmallVector<std::pair<Value, float>>
   addVectors(Value placed, unsigned dim, Location loc);
+  /// The same of what `source`, if there is one, makes of each element.
   llvm::SmallVector<std::pair<Value, float>>
   addVectors(Value placed, unsigned dim, Location loc, MapOp source);
   /// Copies with the columns that the matrix unit installs from.
