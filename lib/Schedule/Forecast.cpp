@@ -12,6 +12,8 @@ using namespace weft::schedule;
 
 Forecast::Forecast(const Problem &problem, const Schedule &earlier)
     : uses(size_t(2 * problem.machine->slices)) {
+  while (earlier.cycles / step >= mostBuckets)
+    step *= 2;
   auto found =
       std::make_shared<std::vector<std::vector<Burst>>>(problem.buffers.size());
   std::vector<Flow> flows;

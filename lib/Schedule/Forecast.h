@@ -31,7 +31,9 @@ public:
 
 private:
   static constexpr int64_t margin = 64;
-  static constexpr int64_t step = 64; ///< Cycles of a bucket.
+  /// Buckets of a slice at most, as long as programs of four million cycles
+  /// have of 64.
+  static constexpr int64_t mostBuckets = 1 << 16;
 
   /// A burst of accesses to a buffer at position 0; one at position x is
   /// direction * x later.
@@ -49,6 +51,7 @@ private:
     bool write;
   };
   std::shared_ptr<const std::vector<std::vector<Burst>>> bursts; ///< By buffer.
+  int64_t step = 64; ///< Cycles of a bucket.
   /// By slice and time; a use is in every bucket that it reaches into.
   std::vector<std::vector<std::vector<Use>>> uses;
 };
