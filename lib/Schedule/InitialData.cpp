@@ -118,6 +118,10 @@ void ListScheduler::fillSlices(int h, const std::vector<int> &weights,
       order.push_back(s);
       room += roomIn(slices[s]);
     }
+  if (order.empty()) {
+    others.insert(others.end(), weights.begin(), weights.end());
+    return;
+  }
   int64_t need = 0;
   for (int b : weights)
     need += words(b);
@@ -231,6 +235,11 @@ void ListScheduler::placeWeights(std::vector<int> &others) {
       candidates.push_back(s);
       for (const FreeRanges &f : slices[s].free)
         room += f.total() / largest * largest;
+    }
+    if (candidates.empty()) {
+      // All reserved: from the other side, if at all.
+      others.insert(others.end(), weights[h].begin(), weights[h].end());
+      continue;
     }
     size_t parts = std::clamp<size_t>(candidates.size() / widest, 1,
                                       std::max(tuning.parts, 1));

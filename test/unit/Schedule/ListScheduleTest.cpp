@@ -202,6 +202,30 @@ TEST(ListSchedule, DoesNotFit) {
   EXPECT_EQ(s.error().kind, ErrorKind::DoesNotFit);
 }
 
+// A hemisphere without slices: the weights of its matrix unit have no place on
+// their side, whether memory is nearly full or not.
+TEST(ListSchedule, OneHemisphereIsReserved) {
+  Machine m = mini();
+  for (int slice = 0; slice < m.slices; ++slice)
+    m.reserved.push_back({Hemisphere::West, slice});
+  for (bool full : {false, true}) {
+    ProblemBuilder b(m);
+    Planes x = b.initial(b.planes(2, 1));
+    for (int tile = 0; tile < 4; ++tile) {
+      int l = b.load(Hemisphere::West, b.initial(b.planes(4, 8)), 8);
+      b.add(b.pass(Hemisphere::West, l, x, 1));
+    }
+    // With these 962 of 1,024 words.
+    if (full)
+      b.initial(b.planes(13, 64));
+    auto s = listSchedule(b.problem);
+    if (s)
+      EXPECT_GOOD(s->verify(b.problem));
+    else
+      EXPECT_EQ(s.error().kind, ErrorKind::DoesNotFit);
+  }
+}
+
 // Text takes all 16 x 128 words of 32 B but one word for each slice.
 TEST(ListSchedule, TextTakesRoom) {
   Machine m = mini();
