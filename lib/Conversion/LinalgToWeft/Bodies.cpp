@@ -68,14 +68,18 @@ bool BodyRewriter::lowerErf(math::ErfOp op) {
   Location loc = op.getLoc();
   Value x = op.getOperand();
   double k = 1.0;
-  if (auto scaled = timesConstant(x)) {
-    std::tie(x, k) = *scaled;
-  } else if (auto div = x.getDefiningOp<arith::DivFOp>()) {
-    if (auto by = constantFloat(div.getRhs()); by && *by != 0.0) {
-      x = div.getLhs();
-      k = 1.0 / *by;
-    }
-  }
+  // Of a size at which the coefficients and x^2 + c stay far within f32.
+  auto take = [&](Value from, double factor) {
+    if (std::abs(factor) < 0x1p-10 || std::abs(factor) > 0x1p10)
+      return;
+    x = from;
+    k = factor;
+  };
+  if (auto scaled = timesConstant(x))
+    take(scaled->first, scaled->second);
+  else if (auto div = x.getDefiningOp<arith::DivFOp>())
+    if (auto by = constantFloat(div.getRhs()); by && *by != 0.0)
+      take(div.getLhs(), 1.0 / *by);
   if (!x.getType().isF32())
     x = arith::ExtFOp::create(b, loc, b.getF32Type(), x);
   Value below =

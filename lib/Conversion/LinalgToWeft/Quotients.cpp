@@ -4,8 +4,10 @@
 // Products of quotients: sum over k of (x / d) y is (sum over k of x y) / d
 // where d does not depend on k, as softmax's denominators in attention. The
 // quotient of fewer elements then is part of the product's epilogue, and
-// neither it nor the sums that it divides by are waited for before. Nothing is
-// lost: x up to 1 is divided after sums in f32, not before it is rounded.
+// neither it nor the sums that it divides by are waited for before. Only an x
+// that others read too, as the sums do, is taken: it lies in memory as f16 in
+// any case, so nothing is lost. One that only the quotient reads may be far
+// beyond f16 where x / d is not.
 
 #include "Placer.h"
 
@@ -21,7 +23,7 @@ struct Quotient {
   AffineMap divisorMap; ///< From dimensions of the quotient.
 };
 
-/// Matches an element-wise x / d that has one user.
+/// Matches an element-wise x / d that has one user, where x has others.
 std::optional<Quotient> match(Value value) {
   auto op = value.getDefiningOp<linalg::GenericOp>();
   if (!op || !value.hasOneUse() || op.getNumResults() != 1 ||
@@ -37,7 +39,8 @@ std::optional<Quotient> match(Value value) {
        d = dyn_cast<BlockArgument>(division.getRhs());
   if (!x || !d || x == d || x.getArgNumber() > 1 || d.getArgNumber() > 1 ||
       !maps[x.getArgNumber()].isIdentity() ||
-      !maps[d.getArgNumber()].isProjectedPermutation())
+      !maps[d.getArgNumber()].isProjectedPermutation() ||
+      op.getDpsInputs()[x.getArgNumber()].hasOneUse())
     return std::nullopt;
   return Quotient{op.getDpsInputs()[x.getArgNumber()],
                   op.getDpsInputs()[d.getArgNumber()], maps[d.getArgNumber()]};

@@ -129,6 +129,41 @@ def main():
         {},
         e / e.sum(-1, keepdims=True),
     )
+    # Sums beyond f16 that are divided before the next product: only the
+    # quotient is stored.
+    q, k, v, w = floats(4, 100, 32), floats(4, 32, 100), floats(4, 100, 32), floats(32, 8)
+    q, d = q * np.float32(1000), np.float32(1e5) * (1 + np.abs(floats(4, 100, 1)))
+    heads = (q @ (k * np.float32(200))) / d @ (v + v)
+    add(
+        "quotient_of_sums",
+        [
+            ("Mul", ["k", "c"], ["kc"], {}),
+            ("MatMul", ["q", "kc"], ["s"], {}),
+            ("Div", ["s", "d"], ["p"], {}),
+            ("Add", ["v", "v"], ["vv"], {}),
+            ("MatMul", ["p", "vv"], ["h"], {}),
+            ("MatMul", ["h", "w"], ["y"], {}),
+        ],
+        {"q": q, "k": k, "v": v, "d": d},
+        {"w": w, "c": np.float32(200)},
+        heads @ w,
+    )
+    # Factors for which no coefficients of erf are in f32.
+    x = floats(3, 50)
+    add(
+        "erf_of_scaled",
+        [
+            ("Mul", ["x", "none"], ["x0"], {}),
+            ("Erf", ["x0"], ["y0"], {}),
+            ("Mul", ["x", "little"], ["x1"], {}),
+            ("Erf", ["x1"], ["y1"], {}),
+            ("Mul", ["y1", "much"], ["y2"], {}),
+            ("Add", ["y0", "y2"], ["y"], {}),
+        ],
+        {"x": x},
+        {"none": np.float32(0), "little": np.float32(1e-21), "much": np.float32(1e21)},
+        (x * 2 / np.sqrt(np.pi)).astype(np.float32),
+    )
     # Nothing: a slice beyond the end, and the sum and the logarithm of no elements.
     x = floats(3, 4)
     add(
