@@ -101,7 +101,7 @@ Placer::cutRows(Value vector, ArrayRef<std::vector<bool>> masks, bool half,
   Value mask = laneNumbers(masks, 1.0f, largest ? 0.0f : -0.0f, loc);
   if (half)
     return {{map(loc, {vector, mask}, {row, id, id}, type, false, cut), 1.0f}};
-  // Pieces of 11 bits, v = a + b / 2048: all 24 bits from 2^-12 to 65504.
+  // Pieces of 11 bits, v = a + b / 2048: 23 of 24 bits from 2^-12 to 65504.
   return split(loc, {vector, mask}, {row, id}, type, 1.0f, 1.0f / 2048.0f,
                false, cut);
 }

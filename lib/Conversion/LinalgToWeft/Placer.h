@@ -76,7 +76,7 @@ private:
   split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
         mlir::RankedTensorType half, bool isInteger,
         llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
-  /// The same with factors high and low; exact for 24 bits within f16's range.
+  /// The same with factors high and low; exact for 23 bits within f16's range.
   llvm::SmallVector<std::pair<Value, float>>
   split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
         mlir::RankedTensorType half, float high, float low, bool isInteger,
