@@ -121,7 +121,7 @@ Value Placer::combineRows(const PendingContract &product,
   llvm::append_range(digits, own);
   auto oneType = placedType(rest, b.getF32Type(),
                             splat ? splatLayout({}) : buildLayout(own));
-  if (rows < parts || rows >= 64) {
+  if (rows < parts || rows >= 64 || rows > machine.accumulatorRows) {
     Value all = contract(
         product, placedType(shape, b.getF32Type(),
                             splat ? splatLayout(shape) : buildLayout(digits)));

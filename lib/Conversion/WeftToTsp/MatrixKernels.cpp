@@ -441,8 +441,12 @@ LogicalResult Contraction::run() {
       entries.push_back({p.lane, loops});
   }
   SmallVector<SmallVector<int64_t>> allRows = combinations(rows, origin);
-  if (op.getCombine() && (classes.size() != 1 || allRows.size() >= 64))
-    return op.emitError("combines the rows of one vector, fewer than 64");
+  // In one burst: another would write its parts over those of the first.
+  if (op.getCombine() &&
+      (classes.size() != 1 || allRows.size() >= 64 ||
+       allRows.size() > size_t(builder.machine.accumulatorRows)))
+    return op.emitError("combines the rows of one vector, fewer than 64 and no "
+                        "more than accumulators have");
 
   std::vector<Work> all;
   // One column of tiles more on one pair than on the other.
