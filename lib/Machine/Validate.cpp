@@ -119,6 +119,12 @@ Status validateMachine(const Machine &machine, std::string_view file) {
                       "must be at least 'vxm.latency' " +
                           std::to_string(machine.aluLatency) + ", found " +
                           std::to_string(machine.transcendentalLatency));
+  // What waits travels through copies, which take that long each.
+  if (machine.transcendentalLatency % machine.aluLatency != 0)
+    return fieldError(file, "vxm.transcendental_latency",
+                      "must be a multiple of 'vxm.latency' " +
+                          std::to_string(machine.aluLatency) + ", found " +
+                          std::to_string(machine.transcendentalLatency));
 
   // A stream's producer is named in one byte.
   if (int queues = queueCount(machine); queues > 256)

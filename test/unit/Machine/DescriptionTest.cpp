@@ -179,6 +179,9 @@ TEST(Description, ContradictionsNameTheField) {
   EXPECT_EQ(v1(&Machine::transcendentalLatency, 2),
             "m: machine field 'vxm.transcendental_latency': must be at least "
             "'vxm.latency' 3, found 2");
+  EXPECT_EQ(v1(&Machine::transcendentalLatency, 7),
+            "m: machine field 'vxm.transcendental_latency': must be a multiple "
+            "of 'vxm.latency' 3, found 7");
   EXPECT_EQ(v1(&Machine::slices, 40),
             "m: machine field 'memory.reserved': west slice 40 does not "
             "exist; 'memory.slices' is 40");
