@@ -135,9 +135,12 @@ def quantisers():
             "x",
         )
     # Of sums that f16 holds: extremes are taken while they are computed. What
-    # is added is 0 nowhere, so padding that counted would show.
-    for name, sign in (("computed", 1), ("computed_negative", -1)):
+    # is added is 0 nowhere, so padding that counted would show; in `computed_once`
+    # either extreme is in one lane.
+    for name, sign in (("computed", 1), ("computed_negative", -1), ("computed_once", 1)):
         x = F(sign * random.randint(1, 500, (130, 700)) / 64)
+        if name == "computed_once":
+            x[5, 3], x[7, 9] = 100, -50
         y = x + x
         low, high = min(y.min(), F(0)), max(y.max(), F(0))
         scale = F(high - low) / F(255)
