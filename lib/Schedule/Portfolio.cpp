@@ -9,6 +9,7 @@
 
 #include "ListState.h"
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <thread>
@@ -69,7 +70,11 @@ Plans plansFor(Effort effort) {
   return plans;
 }
 
-// For where those do not fit: the first that does is taken.
+/// Lines of every level: all of Effort::Fast.
+constexpr size_t commonLines = 2;
+
+// For where those do not fit, at any level: the first that does counts as well,
+// so that no level is worse than the one below.
 constexpr Tuning tight[] = {
     {.window = 16},
     {.weightCost = 0, .loadedCost = 0, .roomCost = 60, .window = 256},
@@ -159,15 +164,18 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
   if (*ideal)
     runAll(second);
 
+  bool fits = std::any_of(results.begin(), results.begin() + commonLines,
+                          [](const Result &r) { return r && *r; });
   Result best;
   for (Result &result : results)
     if (!best || isShorter(result, best))
       best = std::move(result);
   for (const Tuning &tuning : tight) {
-    if (*best)
+    if (fits)
       break;
-    Expected<Schedule> made = ListScheduler(problem, options, tuning).run();
-    if (made)
+    Result made = ListScheduler(problem, options, tuning).run();
+    fits = bool(*made);
+    if (isShorter(made, best))
       best = std::move(made);
   }
   return std::move(*best);
