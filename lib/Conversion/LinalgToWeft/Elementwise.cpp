@@ -16,12 +16,17 @@ using namespace mlir;
 using namespace weft;
 
 /// Whether finite numbers in lanes that hold nothing could turn into NaN, or
-/// into an infinity that is stored: f16 saturates.
+/// into an infinity that is stored: f16 saturates. An infinity that is computed
+/// with may become NaN.
 static bool unsafeOnPadding(Block &body, bool half) {
+  auto isStored = [](Operation *user) {
+    return user->hasTrait<OpTrait::IsTerminator>();
+  };
   return llvm::any_of(body, [&](Operation &op) {
     return isa<arith::DivFOp, math::LogOp, math::Log1pOp, math::RsqrtOp,
-               math::PowFOp>(op) ||
-           (!half && isa<math::ExpOp>(op));
+               math::SqrtOp, math::PowFOp>(op) ||
+           (isa<math::ExpOp>(op) &&
+            !(half && llvm::all_of(op.getUsers(), isStored)));
   });
 }
 

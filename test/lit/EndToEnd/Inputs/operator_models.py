@@ -148,6 +148,33 @@ def main():
         {"w": w, "c": np.float32(200)},
         heads @ w,
     )
+    # Lanes that hold nothing would be roots of -1, and infinity less infinity.
+    x, w = 1 + np.abs(floats(10, 50)), floats(50, 30)
+    add(
+        "root_of_padding",
+        [
+            ("Sub", ["x", "one"], ["d"], {}),
+            ("Sqrt", ["d"], ["r"], {}),
+            ("MatMul", ["r", "w"], ["y"], {}),
+        ],
+        {"x": x},
+        {"one": np.float32(1), "w": w},
+        np.sqrt(x - 1) @ w,
+    )
+    add(
+        "exp_of_padding",
+        [
+            ("Mul", ["x", "many"], ["xs"], {}),
+            ("Sub", ["many", "xs"], ["d"], {}),
+            ("Exp", ["d"], ["e"], {}),
+            ("Mul", ["e", "three"], ["e3"], {}),
+            ("Sub", ["e3", "e"], ["e2"], {}),
+            ("MatMul", ["e2", "w"], ["y"], {}),
+        ],
+        {"x": np.float32(1) + np.arange(500, dtype=np.float32).reshape(10, 50) / 512},
+        {"many": np.float32(128), "three": np.float32(3), "w": w},
+        2 * np.exp(-np.arange(500, dtype=np.float32).reshape(10, 50) / 4) @ w,
+    )
     # Factors for which no coefficients of erf are in f32.
     x = floats(3, 50)
     add(
