@@ -120,8 +120,9 @@ struct WriteTransposed : OpRewritePattern<GenericOp> {
   }
 };
 
-/// A splat constant operand becomes a scalar constant in the body, except in
-/// contractions, whose bodies stay a multiplication and an addition.
+/// An operand that is a splat constant, or filled with one, becomes a scalar
+/// constant in the body, except in contractions, whose bodies stay a
+/// multiplication and an addition.
 struct InlineSplat : OpRewritePattern<GenericOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -131,12 +132,16 @@ struct InlineSplat : OpRewritePattern<GenericOp> {
       return failure();
     for (OpOperand *operand : op.getDpsInputOperands()) {
       DenseElementsAttr attr;
+      TypedAttr value;
       BlockArgument argument = op.getMatchingBlockArgument(operand);
-      if (argument.use_empty() ||
-          !matchPattern(operand->get(), m_Constant(&attr)) || !attr.isSplat())
+      if (argument.use_empty())
         continue;
-      auto value = dyn_cast<TypedAttr>(attr.getSplatValue<Attribute>());
-      if (!value)
+      if (matchPattern(operand->get(), m_Constant(&attr)) && attr.isSplat())
+        value = dyn_cast<TypedAttr>(attr.getSplatValue<Attribute>());
+      else if (auto fill = operand->get().getDefiningOp<linalg::FillOp>())
+        // What a reduction along one element starts from.
+        matchPattern(fill.getInputs()[0], m_Constant(&value));
+      if (!value || value.getType() != argument.getType())
         continue;
       rewriter.setInsertionPoint(op);
       Value scalar =

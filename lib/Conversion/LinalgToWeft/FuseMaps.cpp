@@ -123,7 +123,8 @@ bool isSmall(MapOp producer, MapOp user) {
   return producer->getNumResults() == 1 && !producer.getMask() &&
          producer->getBlock() == user->getBlock() && vectors(producer) <= 2 &&
          vectors(user) <= 32 &&
-         isa<FloatType>(getElementTypeOrSelf(producer.getType(0)));
+         // What f16 memory would have rounded is rounded.
+         getElementTypeOrSelf(producer.getType(0)).isF32();
 }
 
 /// Streams that the operands of a kernel may take, of 32 in each direction.
@@ -174,10 +175,6 @@ MapOp fuseSmall(MapOp user, const Machine &machine) {
     for (Operation &op : body.without_terminator())
       inner.clone(op, inside);
     Value made = inside.lookupOrDefault(body.getTerminator()->getOperand(0));
-    // What f16 memory would have rounded.
-    if (producer.getType(0) &&
-        getElementTypeOrSelf(producer.getType(0)).isF16())
-      continue;
     mapping.map(userBody.getArgument(i), made);
     for (Operation &op : userBody)
       inner.clone(op, mapping);
