@@ -108,7 +108,17 @@ Status validateMachine(const Machine &machine, std::string_view file) {
                       "must be a power of two of at most 'lanes.streams' " +
                           std::to_string(machine.streams) + ", found " +
                           std::to_string(machine.weightStreams));
-  // lanes() is a multiple of 16, so every such number divides it.
+  // lanes() is a multiple of 16, so every such number divides it. The words of
+  // a tile that one stream loads lie in one buffer.
+  if (machine.lanes() > machine.weightStreams * machine.segmentWords())
+    return fieldError(
+        file, "mxm.weight_streams",
+        "must be at least " +
+            std::to_string((machine.lanes() - 1) / machine.segmentWords() + 1) +
+            ", so that a column of " + std::to_string(machine.segmentWords()) +
+            " words holds its part of a tile of " +
+            std::to_string(machine.lanes()) + " columns; found " +
+            std::to_string(machine.weightStreams));
 
   if (machine.transposers > 0 && machine.streams < 16)
     return fieldError(file, "sxm.transposers",

@@ -176,6 +176,12 @@ TEST(Description, ContradictionsNameTheField) {
   EXPECT_EQ(v1(&Machine::weightStreams, 12),
             "m: machine field 'mxm.weight_streams': must be a power of two of "
             "at most 'lanes.streams' 32, found 12");
+  // 320 columns / 64 words a buffer = 5 streams; 4 would take 80 words each.
+  EXPECT_EQ(
+      v1(&Machine::weightStreams, 4),
+      "m: machine field 'mxm.weight_streams': must be at least 5, so that "
+      "a column of 64 words holds its part of a tile of 320 columns; "
+      "found 4");
   EXPECT_EQ(v1(&Machine::transcendentalLatency, 2),
             "m: machine field 'vxm.transcendental_latency': must be at least "
             "'vxm.latency' 3, found 2");
