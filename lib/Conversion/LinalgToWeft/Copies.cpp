@@ -8,8 +8,6 @@
 
 #include "Placer.h"
 
-#include "weft/Conversion/VectorUnit/AluProgram.h"
-
 using namespace mlir;
 using namespace weft;
 
@@ -23,22 +21,6 @@ bool isCopy(MapOp op) {
     return false;
   return llvm::all_of(op.getMaps().getAsValueRange<AffineMapAttr>(),
                       [](AffineMap map) { return map.isIdentity(); });
-}
-
-/// Whether the kernel, with lanes that hold nothing set to zero, fits the
-/// vector unit.
-bool fitsMasked(Operation *kernel, ValueRange operands, bool product,
-                const Machine &machine) {
-  SmallVector<DataType> leaves, results;
-  if (product)
-    leaves.push_back(DataType::F32);
-  for (Value operand : operands)
-    leaves.push_back(storageOf(operand.getType()));
-  for (Value result : kernel->getResults())
-    results.push_back(storageOf(result.getType()));
-  auto program = buildAluProgram(machine, kernel->getRegion(0).front(), leaves,
-                                 results, /*masked=*/true);
-  return succeeded(program) && program->alus() <= machine.alus;
 }
 
 /// Which dimensions of `large` make each of `small`, if they do.
@@ -110,13 +92,18 @@ bool writeTo(MapOp copy, const Machine &machine) {
       return false;
   if (auto map = dyn_cast<MapOp>(kernel)) {
     if (copy.getMask() && !map.getMask()) {
-      if (!fitsMasked(map, map.getInputs(), false, machine))
+      if (!fitsVectorUnit(map.getBody().front(), map.getInputs().getTypes(),
+                          map->getResultTypes(), true, machine))
         return false;
       map.setMaskAttr(copy.getMaskAttr());
     }
   } else if (auto contract = cast<ContractOp>(kernel);
              copy.getMask() && !contract.getMask()) {
-    if (!fitsMasked(contract, contract.getExtra(), true, machine))
+    // The sum comes off the matrix unit, as f32.
+    SmallVector<Type> operands{Float32Type::get(copy.getContext())};
+    llvm::append_range(operands, contract.getExtra().getTypes());
+    if (!fitsVectorUnit(contract.getBody().front(), operands,
+                        contract->getResultTypes(), true, machine))
       return false;
     contract.setMaskAttr(copy.getMaskAttr());
   }

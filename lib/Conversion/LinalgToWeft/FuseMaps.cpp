@@ -14,6 +14,17 @@
 using namespace mlir;
 using namespace weft;
 
+bool weft::fitsVectorUnit(Block &body, TypeRange operands, TypeRange results,
+                          bool masked, const Machine &machine) {
+  SmallVector<DataType> leaves, stored;
+  for (Type type : operands)
+    leaves.push_back(storageOf(type));
+  for (Type type : results)
+    stored.push_back(storageOf(type));
+  auto program = buildAluProgram(machine, body, leaves, stored, masked);
+  return succeeded(program) && program->alus() <= machine.alus;
+}
+
 namespace {
 
 /// The kernel whose result `operand` is, or is a view of.
@@ -62,7 +73,6 @@ MapOp fuse(MapOp user, const Machine &machine) {
     return {};
   OpBuilder b(user);
   SmallVector<Value> operands;
-  SmallVector<DataType> leaves, results;
   auto block = std::make_unique<Block>();
   OpBuilder inner(b.getContext());
   inner.setInsertionPointToEnd(block.get());
@@ -72,7 +82,6 @@ MapOp fuse(MapOp user, const Machine &machine) {
     BlockArgument argument = user.getBody().getArgument(unsigned(i));
     if (!producer) {
       operands.push_back(operand);
-      leaves.push_back(storageOf(operand.getType()));
       mapping.map(argument,
                   block->addArgument(argument.getType(), argument.getLoc()));
       continue;
@@ -88,7 +97,6 @@ MapOp fuse(MapOp user, const Machine &machine) {
           source);
     }
     operands.push_back(source);
-    leaves.push_back(storageOf(source.getType()));
     Block &body = producer.getBody().front();
     IRMapping own;
     own.map(
@@ -101,11 +109,8 @@ MapOp fuse(MapOp user, const Machine &machine) {
   }
   for (Operation &op : user.getBody().front())
     inner.clone(op, mapping);
-  for (Value result : user.getResults())
-    results.push_back(storageOf(result.getType()));
-  auto program =
-      buildAluProgram(machine, *block, leaves, results, bool(user.getMask()));
-  if (failed(program) || program->alus() > machine.alus)
+  if (!fitsVectorUnit(*block, ValueRange(operands).getTypes(),
+                      user->getResultTypes(), bool(user.getMask()), machine))
     return {};
   auto fused = MapOp::create(b, user.getLoc(), user->getResultTypes(), operands,
                              user.getMaps(), user.getMaskAttr());
@@ -144,7 +149,6 @@ MapOp fuseSmall(MapOp user, const Machine &machine) {
       continue;
     SmallVector<Value> operands;
     SmallVector<AffineMap> maps;
-    SmallVector<DataType> leaves, results;
     auto block = std::make_unique<Block>();
     OpBuilder inner(user.getContext());
     inner.setInsertionPointToEnd(block.get());
@@ -159,7 +163,6 @@ MapOp fuseSmall(MapOp user, const Machine &machine) {
         }
       operands.push_back(operand);
       maps.push_back(map);
-      leaves.push_back(storageOf(operand.getType()));
       into.map(argument,
                block->addArgument(argument.getType(), argument.getLoc()));
     };
@@ -178,15 +181,12 @@ MapOp fuseSmall(MapOp user, const Machine &machine) {
     mapping.map(userBody.getArgument(i), made);
     for (Operation &op : userBody)
       inner.clone(op, mapping);
-    for (Value result : user.getResults())
-      results.push_back(storageOf(result.getType()));
     int streams = 0;
-    for (DataType leaf : leaves)
-      streams += byteWidth(leaf);
-    auto program =
-        buildAluProgram(machine, *block, leaves, results, bool(user.getMask()));
-    if (failed(program) || program->alus() > machine.alus ||
-        streams > kMostStreams)
+    for (Value operand : operands)
+      streams += byteWidth(storageOf(operand.getType()));
+    if (streams > kMostStreams ||
+        !fitsVectorUnit(*block, ValueRange(operands).getTypes(),
+                        user->getResultTypes(), bool(user.getMask()), machine))
       continue;
     maps.append(userMaps.end() - user->getNumResults(), userMaps.end());
     OpBuilder b(user);
@@ -220,13 +220,8 @@ bool mergeSiblings(MapOp first, MapOp second, const Machine &machine) {
   OpBuilder inner(first.getContext());
   inner.setInsertionPointToEnd(block.get());
   SmallVector<Value> yielded;
-  SmallVector<DataType> leaves, stored;
   SmallVector<Type> types(first->getResultTypes());
   llvm::append_range(types, second->getResultTypes());
-  for (Value v : first.getInputs())
-    leaves.push_back(storageOf(v.getType()));
-  for (Type type : types)
-    stored.push_back(storageOf(type));
   Block &body = first.getBody().front();
   for (BlockArgument argument : body.getArguments())
     mapping.map(argument,
@@ -241,8 +236,8 @@ bool mergeSiblings(MapOp first, MapOp second, const Machine &machine) {
       yielded.push_back(mapping.lookupOrDefault(v));
   }
   YieldOp::create(inner, first.getLoc(), yielded);
-  auto program = buildAluProgram(machine, *block, leaves, stored, false);
-  if (failed(program) || program->alus() > machine.alus)
+  if (!fitsVectorUnit(*block, first.getInputs().getTypes(), types, false,
+                      machine))
     return false;
   OpBuilder b(first);
   llvm::append_range(maps, ArrayRef(others).drop_front(inputs));

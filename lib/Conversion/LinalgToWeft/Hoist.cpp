@@ -7,8 +7,6 @@
 
 #include "Placer.h"
 
-#include "weft/Conversion/VectorUnit/AluProgram.h"
-
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -104,7 +102,6 @@ SmallVector<Placer::Hoisted> Placer::hoist(ArrayRef<Operation *> ops,
     OpBuilder inner(b.getContext());
     inner.setInsertionPointToEnd(block.get());
     IRMapping mapping;
-    SmallVector<DataType> leaves;
     for (BlockArgument argument : body.getArguments().take_front(in.size())) {
       unsigned i = argument.getArgNumber();
       if (!in[i] || llvm::none_of(argument.getUsers(), [&](Operation *user) {
@@ -113,7 +110,6 @@ SmallVector<Placer::Hoisted> Placer::hoist(ArrayRef<Operation *> ops,
         continue;
       mapping.map(argument, block->addArgument(argument.getType(), loc));
       tensors.push_back(in[i]);
-      leaves.push_back(storageOf(in[i].getType()));
       maps.push_back(inMaps[i].getNumResults() == 0
                          ? AffineMap::get(rank, 0, b.getContext())
                          : b.getMultiDimIdentityMap(rank));
@@ -126,9 +122,8 @@ SmallVector<Placer::Hoisted> Placer::hoist(ArrayRef<Operation *> ops,
     auto type = placedType(
         shape, scalar.getType(),
         spreadVectors(layoutOf(in[like].getType()), machine.segmentWords()));
-    auto program =
-        buildAluProgram(machine, *block, leaves, {storageOf(type)}, false);
-    if (failed(program) || program->alus() > machine.alus)
+    if (!fitsVectorUnit(*block, ValueRange(tensors).getTypes(), Type(type),
+                        false, machine))
       continue;
     maps.push_back(b.getMultiDimIdentityMap(rank));
     auto kernel = MapOp::create(b, loc, TypeRange{type}, tensors,

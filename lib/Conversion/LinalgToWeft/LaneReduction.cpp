@@ -102,29 +102,10 @@ Placer::cutRows(Value vector, ArrayRef<std::vector<bool>> masks, bool half,
   if (half)
     return {{map(loc, {vector, mask}, {row, id, id}, type, false, cut), 1.0f}};
   // Three pieces of 11 bits, v = a + b / 2^11 + c / 2^22: all 24 bits of values
-  // from 2^-12 to 65504, as a scale needs that is equal to ONNX's. Differences
-  // and products with powers of two are exact.
-  constexpr float step = 2048.0f;
-  auto op =
-      MapOp::create(b, loc, TypeRange{type, type, type}, {vector, mask},
-                    b.getAffineMapArrayAttr({row, id, id, id, id}), UnitAttr());
-  OpBuilder::InsertionGuard guard(b);
-  Block *block = b.createBlock(&op.getBody());
-  block->addArguments({b.getF32Type(), b.getF32Type()}, {loc, loc});
-  Value rest = cut(b, block->getArguments());
-  SmallVector<Value> pieces;
-  for (int piece = 0; piece < 3; ++piece) {
-    pieces.push_back(arith::TruncFOp::create(b, loc, b.getF16Type(), rest));
-    if (piece == 2)
-      break;
-    Value wide = arith::ExtFOp::create(b, loc, b.getF32Type(), pieces.back());
-    rest = arith::SubFOp::create(b, loc, rest, wide);
-    rest = arith::MulFOp::create(b, loc, rest, number(b, loc, step));
-  }
-  YieldOp::create(b, loc, pieces);
-  return {{op.getResult(0), 1.0f},
-          {op.getResult(1), 1.0f / step},
-          {op.getResult(2), 1.0f / (step * step)}};
+  // from 2^-12 to 65504, as a scale needs that is equal to ONNX's.
+  constexpr float step = 1.0f / 2048.0f;
+  return split(loc, {vector, mask}, {row, id}, type, {1.0f, step, step * step},
+               false, cut);
 }
 
 /// The rows of a product combined into one: as they come, which leaves a part

@@ -6,8 +6,6 @@
 
 #include "Placer.h"
 
-#include "weft/Conversion/VectorUnit/AluProgram.h"
-
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -41,18 +39,18 @@ Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
   // bits in all and exact for integers below 2^22. For floats the factors
   // keep sums of squares in range: a reaches 2^28; b is whole below 2^20, which
   // a variance with a mean of hundreds needs, and resolves 2^-32.
-  return split(loc, in, maps, half, isInteger ? 2048.0f : 4096.0f,
-               isInteger ? 1.0f : 1.0f / 256.0f, isInteger, value);
+  if (isInteger)
+    return split(loc, in, maps, half, {2048.0f, 1.0f}, true, value);
+  return split(loc, in, maps, half, {4096.0f, 1.0f / 256.0f}, false, value);
 }
 
 SmallVector<std::pair<Value, float>>
 Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
-              RankedTensorType half, float high, float low, bool isInteger,
+              RankedTensorType half, ArrayRef<float> scales, bool isInteger,
               function_ref<Value(OpBuilder &, ValueRange)> value) {
-  AffineMap id = b.getMultiDimIdentityMap(unsigned(half.getRank()));
   SmallVector<AffineMap> all(maps);
-  all.append({id, id});
-  auto op = MapOp::create(b, loc, TypeRange{half, half}, in,
+  all.append(scales.size(), b.getMultiDimIdentityMap(unsigned(half.getRank())));
+  auto op = MapOp::create(b, loc, SmallVector<Type>(scales.size(), half), in,
                           b.getAffineMapArrayAttr(all), UnitAttr());
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&op.getBody());
@@ -61,21 +59,31 @@ Placer::split(Location loc, ValueRange in, ArrayRef<AffineMap> maps,
                            ? Type(b.getF32Type())
                            : Type(b.getI32Type()),
                        loc);
-  auto number = [&](float n) {
-    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(n));
+  // Factors are powers of two: products with them are exact, and so is the
+  // difference from what a piece carries.
+  auto times = [&](Value v, float n) -> Value {
+    if (n == 1.0f)
+      return v;
+    return arith::MulFOp::create(
+        b, loc, v, arith::ConstantOp::create(b, loc, b.getF32FloatAttr(n)));
   };
-  Value v = value(b, block->getArguments());
+  Value rest = value(b, block->getArguments());
   if (isInteger)
-    v = arith::SIToFPOp::create(b, loc, b.getF32Type(), v);
-  Value top = arith::MulFOp::create(b, loc, v, number(1.0f / high));
-  Value a = arith::TruncFOp::create(b, loc, b.getF16Type(), top);
-  Value wide = arith::ExtFOp::create(b, loc, b.getF32Type(), a);
-  // Both factors are powers of two: the difference is exact, and so is what it
-  // is scaled by.
-  Value rest = arith::SubFOp::create(b, loc, top, wide);
-  rest = arith::MulFOp::create(b, loc, rest, number(high / low));
-  YieldOp::create(b, loc, ValueRange{a, rest});
-  return {{op.getResult(0), high}, {op.getResult(1), low}};
+    rest = arith::SIToFPOp::create(b, loc, b.getF32Type(), rest);
+  rest = times(rest, 1.0f / scales.front());
+  SmallVector<Value> yielded;
+  for (size_t i = 0; i + 1 < scales.size(); ++i) {
+    yielded.push_back(arith::TruncFOp::create(b, loc, b.getF16Type(), rest));
+    Value wide = arith::ExtFOp::create(b, loc, b.getF32Type(), yielded.back());
+    rest = times(arith::SubFOp::create(b, loc, rest, wide),
+                 scales[i] / scales[i + 1]);
+  }
+  yielded.push_back(rest);
+  YieldOp::create(b, loc, yielded);
+  SmallVector<std::pair<Value, float>> result;
+  for (auto [piece, scale] : llvm::zip(op.getResults(), scales))
+    result.push_back({piece, scale});
+  return result;
 }
 
 /// The kernel that computes a value of one other element by element, in the
@@ -91,18 +99,6 @@ static MapOp elementwiseSource(Value placed) {
   return source;
 }
 
-/// Whether the vector unit has the ALUs for a kernel.
-static bool fitsAlus(MapOp op, const Machine &machine) {
-  SmallVector<DataType> leaves, results;
-  for (Value v : op.getInputs())
-    leaves.push_back(storageOf(v.getType()));
-  for (Value v : op.getResults())
-    results.push_back(storageOf(v.getType()));
-  auto program = buildAluProgram(machine, op.getBody().front(), leaves, results,
-                                 bool(op.getMask()));
-  return succeeded(program) && program->alus() <= machine.alus;
-}
-
 SmallVector<std::pair<Value, float>>
 Placer::addVectors(Value placed, unsigned dim, Location loc) {
   // What is computed of a vector, its square for one, is computed where it is
@@ -110,7 +106,8 @@ Placer::addVectors(Value placed, unsigned dim, Location loc) {
   if (MapOp source = elementwiseSource(placed)) {
     auto parts = addVectors(source.getInputs()[0], dim, loc, source);
     auto op = parts[0].first.getDefiningOp<MapOp>();
-    if (fitsAlus(op, machine))
+    if (fitsVectorUnit(op.getBody().front(), op.getInputs().getTypes(),
+                       op->getResultTypes(), bool(op.getMask()), machine))
       return parts;
     SmallVector<Value> views(op.getInputs());
     op.erase();

@@ -76,10 +76,13 @@ private:
   split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
         mlir::RankedTensorType half, bool isInteger,
         llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
-  /// The same with factors high and low; exact for 23 bits within f16's range.
+  /// The same with a piece for each scale, powers of two that fall by 2^11 or
+  /// more: exact for 11 bits a piece and a sign between two, within f16's
+  /// range.
   llvm::SmallVector<std::pair<Value, float>>
   split(Location loc, mlir::ValueRange in, llvm::ArrayRef<mlir::AffineMap> maps,
-        mlir::RankedTensorType half, float high, float low, bool isInteger,
+        mlir::RankedTensorType half, llvm::ArrayRef<float> scales,
+        bool isInteger,
         llvm::function_ref<Value(mlir::OpBuilder &, mlir::ValueRange)> value);
   /// The largest or smallest element of a tensor in lanes, as a splat.
   mlir::FailureOr<Value> extremeOfLanes(Value placed, bool largest,
@@ -226,6 +229,13 @@ void splitVariances(mlir::func::FuncOp function);
 /// Divides what a product makes of quotients, as attention does of softmax's,
 /// instead of its operand, where the divisors meet its lanes.
 void divideProducts(mlir::func::FuncOp function, const Machine &machine);
+
+/// Whether the vector unit has the ALUs for the body of a kernel, of operands
+/// and results that are stored as these types; with `masked`, lanes that hold
+/// nothing are set to zero.
+bool fitsVectorUnit(mlir::Block &body, mlir::TypeRange operands,
+                    mlir::TypeRange results, bool masked,
+                    const Machine &machine);
 
 /// Lets kernels write what would be copied from their results where the copies
 /// would lie.
