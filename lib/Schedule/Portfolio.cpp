@@ -26,37 +26,33 @@ struct Line {
   int rounds = 0;
 };
 
-struct Plans {
-  std::vector<Line> lines;
-  /// What the first forecast of every line is made with.
-  std::optional<Tuning> ideal;
-  size_t runs() const {
-    size_t sum = ideal ? 1 : 0;
-    for (const Line &line : lines)
-      sum += size_t(std::max(line.rounds, 1));
-    return sum;
-  }
-};
+/// What the first forecast of every line is made with.
+constexpr Tuning sketch{.idealMemory = true};
+
+/// Schedules that are made, the sketch among them.
+size_t runsOf(const std::vector<Line> &lines) {
+  size_t sum = 1;
+  for (const Line &line : lines)
+    sum += size_t(std::max(line.rounds, 1));
+  return sum;
+}
 
 // Which tuning is best depends on the problem: on how far chains may run ahead
 // most of all, since symmetric work (the heads of attention) overlaps with its
 // successors only when part of it is ahead.
-Plans plansFor(Effort effort) {
-  Plans plans;
-  plans.ideal = Tuning{.idealMemory = true};
+std::vector<Line> linesFor(Effort effort) {
   // Each level has the lines of the one below, at least as long.
   int rounds = effort == Effort::Fast ? 1 : effort == Effort::Default ? 4 : 6;
-  plans.lines = {{{.window = 1024}}, {{}, rounds}};
+  std::vector<Line> lines = {{{.window = 1024}}, {{}, rounds}};
   if (effort == Effort::Fast)
-    return plans;
-  plans.lines.insert(plans.lines.end(),
-                     {{{.window = 256}},
-                      {{.passSlack = 8, .conflictCost = 8}, rounds - 1},
-                      {{.pathGrain = 32}, rounds}});
+    return lines;
+  lines.insert(lines.end(), {{{.window = 256}},
+                             {{.passSlack = 8, .conflictCost = 8}, rounds - 1},
+                             {{.pathGrain = 32}, rounds}});
   if (effort == Effort::Default)
-    return plans;
-  plans.lines.insert(
-      plans.lines.end(),
+    return lines;
+  lines.insert(
+      lines.end(),
       {{{}},
        {{.roomCost = 60, .window = 64}},
        {{.weightCost = 100, .loadedCost = 30, .roomCost = 60, .window = 128}},
@@ -67,7 +63,7 @@ Plans plansFor(Effort effort) {
        {{.conflictCost = 128}, rounds},
        {{.window = 256, .conflictCost = 16}, rounds},
        {{.roomCost = 60, .window = 512, .passSlack = 32}, rounds}});
-  return plans;
+  return lines;
 }
 
 /// Lines of every level: all of Effort::Fast.
@@ -95,8 +91,8 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
                                       const SchedulerOptions &options) {
   if (Status s = problem.check(); !s)
     return s.error();
-  const Plans plans = plansFor(options.effort);
-  const size_t all = plans.runs() * problem.chains.size();
+  const std::vector<Line> lines = linesFor(options.effort);
+  const size_t all = runsOf(lines) * problem.chains.size();
   std::atomic<size_t> chains = 0;
   auto schedule = [&](const Tuning &tuning, const Forecast *forecast,
                       bool reports) {
@@ -131,19 +127,19 @@ Expected<Schedule> weft::listSchedule(const Problem &problem,
   };
 
   Result ideal;
-  std::vector<Result> results(plans.lines.size());
+  std::vector<Result> results(lines.size());
   std::vector<std::function<void(bool)>> first, second;
   first.push_back(
-      [&](bool reports) { ideal = schedule(*plans.ideal, nullptr, reports); });
-  for (size_t i = 0; i < plans.lines.size(); ++i) {
-    const Line &line = plans.lines[i];
+      [&](bool reports) { ideal = schedule(sketch, nullptr, reports); });
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const Line &line = lines[i];
     if (line.rounds == 0)
       first.push_back([&, i](bool reports) {
-        results[i] = schedule(plans.lines[i].tuning, nullptr, reports);
+        results[i] = schedule(lines[i].tuning, nullptr, reports);
       });
     else
       second.push_back([&, i](bool reports) {
-        const Line &line = plans.lines[i];
+        const Line &line = lines[i];
         Result &shortest = results[i];
         for (int round = 0; round < line.rounds; ++round) {
           Forecast forecast(problem,
