@@ -108,6 +108,13 @@ struct Matrix : ::testing::Test {
         b.image(east, j, address + i,
                 lanes([&](int k) { return at(k, 4 * i + j); }));
   }
+  /// int8 weights of 1 in word 0 and of 2 in word 1, all in lane 0, and rows of
+  /// threes: a column gives 3 and 6.
+  void weightsOfOneAndTwo() {
+    bytes(0, 1, [](int k, int) { return k == 0 ? 1 : 0; });
+    bytes(1, 1, [](int k, int) { return k == 0 ? 2 : 0; });
+    b.image(east, 4, 0, splat(3));
+  }
 };
 
 TEST_F(Matrix, Int8SumsAreExact) {
@@ -214,9 +221,7 @@ TEST_F(Matrix, Fp16ProductsAddInAscendingKInFp32) {
 }
 
 TEST_F(Matrix, AnActivationInTheCycleOfAnInstallSeesTheOldWeights) {
-  bytes(0, 1, [](int k, int n) { return k == 0 ? 1 : 0; });
-  bytes(1, 1, [](int k, int n) { return k == 0 ? 2 : 0; });
-  b.image(east, 4, 0, splat(3));
+  weightsOfOneAndTwo();
   load(6, 0, 1, lw());
   install(7, DataType::I8);
   load(8, 1, 1, lw()); // The same block of the new shadow.
@@ -295,9 +300,7 @@ TEST_F(Matrix, APairIsInstalledFromTheQueueOfEitherPlane) {
 TEST_F(Matrix, AnInstallStandsInAnyQueueOfThePlane) {
   // Weights of 1, then of 2, loaded in consecutive cycles, each installed from
   // a queue that does not load.
-  bytes(0, 1, [](int k, int) { return k == 0 ? 1 : 0; });
-  bytes(1, 1, [](int k, int) { return k == 0 ? 2 : 0; });
-  b.image(east, 4, 0, splat(3));
+  weightsOfOneAndTwo();
   load(6, 0, 1, lw());
   installFrom(abcQueue(), 7, DataType::I8);
   load(7, 1, 1, lw()); // The same block of the new shadow.

@@ -75,6 +75,17 @@ def requantize(total, scale, zero):
     return np.clip(whole, limits.min, limits.max).astype(zero.dtype)
 
 
+def integer_product(name, a, b, za):
+    add(
+        f"integer_{name}",
+        "MatMulInteger",
+        {"a": a},
+        {"b": b, "za": za},
+        {"y": product(a, za, b, 0)},
+        "a b za",
+    )
+
+
 def quantisers():
     # Ties, both ends, and what is far beyond them.
     ties = (np.arange(-300, 300) * 0.5).astype(F)
@@ -183,15 +194,7 @@ def products():
     # Vectors of columns side by side on the planes of a pair, an odd number of
     # them divided; rows in several bursts; one row, whose vectors lie apart.
     for name, m, k, n in (("wide", 70, 640, 1000), ("tall", 400, 330, 700), ("row", 1, 1700, 1300)):
-        a, b = u8(m, k), i8(k, n)
-        add(
-            f"integer_{name}",
-            "MatMulInteger",
-            {"a": a},
-            {"b": b, "za": np.uint8(9)},
-            {"y": product(a, 9, b, 0)},
-            "a b za",
-        )
+        integer_product(name, u8(m, k), i8(k, n), np.uint8(9))
     # More operations on the sums than two planes can do at once: they go to
     # memory as they are.
     a, b = u8(70, 640), i8(640, 1000)
@@ -259,27 +262,11 @@ def products():
     # columns, or two, divided between the pairs, on the planes of which they are
     # divided or side by side.
     for name, m, n in (("divided", 1, 300), ("halves", 2, 600), ("three", 3, 1500), ("five", 1, 1500)):
-        a, b = u8(m, 3900), i8(3900, n)
-        add(
-            f"integer_{name}",
-            "MatMulInteger",
-            {"a": a},
-            {"b": b, "za": np.uint8(9)},
-            {"y": product(a, 9, b, 0)},
-            "a b za",
-        )
+        integer_product(name, u8(m, 3900), i8(3900, n), np.uint8(9))
     # The input is installed, whose rows fill tiles better: an even number of them,
     # and an odd one whose last is not full, with a zero point or without.
     for name, m, k, n, za in (("even", 630, 640, 330, 0), ("odd", 650, 700, 330, 9)):
-        a, b = i8(m, k), i8(k, n)
-        add(
-            f"integer_installed_{name}",
-            "MatMulInteger",
-            {"a": a},
-            {"b": b, "za": np.int8(za)},
-            {"y": product(a, za, b, 0)},
-            "a b za",
-        )
+        integer_product(f"installed_{name}", i8(m, k), i8(k, n), np.int8(za))
     # Each needs all of the one before; vectors that two columns of memory share
     # unevenly leave a part of one unused.
     for name, m, sizes in (("chain", 1, (4096, 4096, 1300, 4096)), ("uneven", 33, (700, 2173, 300))):
